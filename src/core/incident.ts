@@ -1,0 +1,64 @@
+import type { EpochMs } from '../lib/clock.ts';
+import type { Severity } from './pipeline.ts';
+import type { Verdict } from './verdict-name.ts';
+
+export const incidentKinds = [
+  'stopped',
+  'slow',
+  'lossy',
+  'unreadable',
+  'blind',
+  'isolated',
+  'reading',
+  'injection',
+  'forged',
+  'duplicated',
+  'corrupted',
+  'clock',
+  'unproven',
+  'silent',
+  'ledger',
+] as const;
+export type IncidentKind = (typeof incidentKinds)[number];
+
+/**
+ * Everything a page, the status page and the API need to say about an incident, frozen at one moment. Pure data (JSON):
+ * it is stored in the ledger with the incident and with each notification.
+ */
+export interface IncidentFacts {
+  /** `inc-` and a number that is never reused. */
+  readonly id: string;
+  readonly deployment: string;
+  readonly pipeline: string;
+  /** The root hop; for kinds without one: `emitter` (injection), `logcanary` (clock, isolated, ledger), else the check's name. */
+  readonly hop: string;
+  readonly kind: IncidentKind;
+  readonly severity: Severity;
+  readonly state: 'open' | 'resolved';
+  /** Hash of deployment, pipeline, hop, kind: 40 hex digits, the same for every incident of that place and kind. */
+  readonly dedupKey: string;
+  /** When we said so. */
+  readonly openedAt: EpochMs;
+  /** When it began, as far as canaries tell: emission of the first one concerned. */
+  readonly since: EpochMs;
+  readonly resolvedAt?: EpochMs;
+  /** Last place where lines are still fine, and the first where not. `from` is `the emitters` above the first hop. */
+  readonly between?: { readonly from: string; readonly to: string };
+  /** Hops in between that could not be read: the break is somewhere in the span. */
+  readonly unreadable: readonly string[];
+  readonly streams: { readonly affected: number; readonly total: number; readonly names: readonly string[] };
+  /** Canaries emitted since `since`, at this hop. */
+  readonly counts: Readonly<Partial<Record<Verdict, number>>>;
+  /** When the first overdue canary would be declared lost. */
+  readonly lossDecidedAt?: EpochMs;
+  /** How many of the last looks at the hop were complete. */
+  readonly looks: { readonly complete: number; readonly asked: number };
+  /** Hops behind the root that are broken only because of it; not paged. */
+  readonly behind: readonly string[];
+  /** One or two plain sentences of evidence: an error's text, a forecast. No secret, no token. */
+  readonly detail: string;
+  /** First things to look at, most useful first. */
+  readonly firstLook: readonly string[];
+  /** For a test page. */
+  readonly test?: boolean;
+}

@@ -1,0 +1,183 @@
+/**
+ * All that a probe may import of ours. Probes see; the core judges: a probe reports what it found, how completely it
+ * looked, and as of when. It never decides that a canary is late or lost.
+ */
+import type { z } from 'zod';
+import type { Find } from './core/find.ts';
+import type { Clock, EpochMs } from './lib/clock.ts';
+import type { ProbeError } from './lib/errors.ts';
+import type { Log } from './lib/log.ts';
+
+export type { Find } from './core/find.ts';
+export { scan } from './core/scan.ts';
+export type { Clock, EpochMs } from './lib/clock.ts';
+export { ProbeError, type Reason } from './lib/errors.ts';
+export type { Log } from './lib/log.ts';
+
+export interface ProbeContext {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface CallOptions {
+  /** Aborts at the engine's deadline or at shutdown: reject promptly with a ProbeError `timeout` or `aborted`. */
+  readonly signal: AbortSignal;
+}
+
+// ------------------------------------------------------------------------------------------------ injecting
+
+/** One injection point as the injector lists it now. */
+export interface ListedStream {
+  /** Stable identity (a node's UID, a file's path). A new key is a new stream with sequence numbers from 0. */
+  readonly key: string;
+  /** For people; goes into the canary line. `[A-Za-z0-9._-]{1,63}`. */
+  readonly name: string;
+  /** node, zone, pool, tenant...: what an incident may be localised by. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** When the stream's place began to go away (node terminating), if it does. No more canaries are sent there. */
+  readonly leavingSince?: EpochMs;
+}
+
+export interface BatchLine {
+  /** The `key` of the stream. */
+  readonly stream: string;
+  readonly seq: number;
+  /** The whole line without a line feed; shapes like `multiline` hold inner line feeds. */
+  readonly text: string;
+}
+
+/**
+ * What became of one line. `emitted`: it went out between `nb` (not before) and `na` (not after), both on our clock.
+ * `withheld`: proven not to have gone out. `unconfirmed`: it may or may not have; a receipt may come later.
+ */
+export type Emission =
+  | { readonly state: 'emitted'; readonly nb: EpochMs; readonly na: EpochMs }
+  | { readonly state: 'withheld'; readonly why: ProbeError }
+  | { readonly state: 'unconfirmed'; readonly why: ProbeError };
+
+export interface Injector {
+  /** Lists every stream there is. Throws ProbeError when it could not look; never returns a part of the list. */
+  streams(options: CallOptions): Promise<readonly ListedStream[]>;
+  /** Writes lines; one emission per line, in the same order. Throws only when nothing at all is known (then all are unconfirmed). */
+  inject(lines: readonly BatchLine[], options: CallOptions): Promise<readonly Emission[]>;
+  close(): Promise<void>;
+}
+
+// ------------------------------------------------------------------------------------------------ observing
+
+/** What the engine wants to know: which of these tokens are visible at your hop? */
+export interface Question {
+  /** T at which the engine asked; the look's `asOf` unless the probe lowers it. */
+  readonly asOf: EpochMs;
+  /** No canary asked about was emitted before this. */
+  readonly since: EpochMs;
+  /** How many canaries are asked about. May be 0 for `follow` observers, which are asked all the same. */
+  readonly count: number;
+  /** Their whole tokens, oldest first; computed as it is iterated (about 3 µs each), so iterate only if you search by token. */
+  tokens(): Iterable<string>;
+  /** First 11 characters (magic, key, writer) of all tokens asked about: a few strings, safe in a search or a log. */
+  readonly prefixes: readonly string[];
+  /** What this observer returned as `cursor` in the last look that was committed. Absent at the very first. */
+  readonly cursor?: string;
+}
+
+export interface Look {
+  /**
+   * `complete`: every canary asked about that was visible as of `asOf` (and emitted at or after `since`, if given) is
+   * among `finds` of this or an earlier look: its absence is evidence. Anything less (error, time-out, failed shard,
+   * truncated page, budget spent): `partial`, with `why`.
+   */
+  readonly coverage: 'complete' | 'partial';
+  readonly finds: readonly Find[];
+  /** Lower than the question's `asOf` when what was read is older than the asking. Never higher. */
+  readonly asOf?: EpochMs;
+  /** Completeness holds only for canaries emitted at or after this. */
+  readonly since?: EpochMs;
+  /** Why the look is partial. Required then. */
+  readonly why?: ProbeError;
+  /** Where to go on; committed in the same transaction as the finds, so nothing is read twice or skipped. At most 64 KiB. */
+  readonly cursor?: string;
+  /** Bytes of payload that were scanned. */
+  readonly bytes?: number;
+}
+
+export interface Observer {
+  /**
+   * `poll`: asked every `poll`. `on-demand`: asked only while some canary is past its deadline and was not seen further
+   * down. `push`: canaries come in through `POST /hooks/hop/<name>`; asked every `poll` only for its coverage.
+   */
+  readonly mode: 'poll' | 'on-demand' | 'push';
+  /** `unique`: a record is reported once however often it is looked at, so a second find is a real duplicate. `repeats`: it is not. */
+  readonly finds: 'unique' | 'repeats';
+  /** Looks once. A total failure throws ProbeError; what was found before a failure is better returned as `partial`. */
+  observe(question: Question, options: CallOptions): Promise<Look>;
+  close(): Promise<void>;
+}
+
+// ------------------------------------------------------------------------------------------------ checking
+
+/** One health figure, read just now. Absent when it could not be read: no data is not zero. */
+export interface Reading {
+  /** What is measured, for example `disk`, `iterator-age`. Stable: part of the incident's identity. */
+  readonly measure: string;
+  /** The node, shard or index it belongs to. */
+  readonly subject?: string;
+  readonly unit: 'bytes' | 'seconds';
+  /** The figure now, in `unit`, growing towards `limit`. */
+  readonly value: number;
+  /** Where it breaks, in the same unit (flood stage, retention). */
+  readonly limit: number;
+  /** What the limit is, for people: `flood stage 95%`. */
+  readonly limitName: string;
+  /** Worth a warning at or above this. */
+  readonly warnAt?: number;
+  /** The whole, when that is more than the limit (a disk's size). */
+  readonly capacity?: number;
+}
+
+export interface CheckResult {
+  readonly readings: readonly Reading[];
+  /** Things wrong in themselves, whatever the figures: `index logs-1 refuses writes (read_only_allow_delete)`. */
+  readonly problems: readonly string[];
+  /** Set when part of the target did not answer (`_nodes.failed`): what is missing. */
+  readonly why?: ProbeError;
+}
+
+export interface Check {
+  check(options: CallOptions): Promise<CheckResult>;
+  close(): Promise<void>;
+}
+
+// ------------------------------------------------------------------------------------------------ definition
+
+/** One role of a probe: its strict config schema (unknown keys refused), where it points, how it opens. */
+export interface Role<Config, Opened> {
+  readonly config: z.ZodType<Config>;
+  /** The host:port, or other place, that calls go to: without credentials. For isolation, rate sharing and messages. */
+  target(config: Config): string;
+  /** Loads the vendor's client here, not at import. Contacts nothing that must be up: a dead target shows at the first call. */
+  open(config: Config, context: ProbeContext): Promise<Opened>;
+  /** Asks the real target whether it is reachable and permits what is needed; throws ProbeError with what to grant. For `validate --online`. */
+  online?(config: Config, context: ProbeContext, options: CallOptions): Promise<string>;
+}
+
+export interface ProbeDefinition<I = never, O = never, C = never> {
+  /** The word in the configuration. */
+  readonly kind: string;
+  /** One sentence: from when to when, or what. */
+  readonly measures: string;
+  readonly inject?: Role<I, Injector>;
+  readonly observe?: Role<O, Observer>;
+  readonly check?: Role<C, Check>;
+  /** First things to look at, by incident kind (`stopped`, `unreadable`, `unproven`, `reading`...). */
+  readonly runbook: Readonly<Record<string, string>>;
+}
+
+/** Types a probe's definition; does nothing else. */
+export function defineProbe<I = never, O = never, C = never>(definition: ProbeDefinition<I, O, C>): ProbeDefinition<I, O, C> {
+  return definition;
+}
+
+/** A definition whose config types are forgotten, as the list of probes holds them. */
+// biome-ignore lint/suspicious/noExplicitAny: variance: a list of definitions with different configs has no common type
+export type AnyProbe = ProbeDefinition<any, any, any>;
