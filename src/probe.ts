@@ -9,7 +9,7 @@ import type { ProbeError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 
 export type { Find } from './core/find.ts';
-export { scan } from './core/scan.ts';
+export { type ScanResult, scan, scanRecord } from './core/scan.ts';
 export type { Clock, EpochMs } from './lib/clock.ts';
 export { ProbeError, type Reason } from './lib/errors.ts';
 export type { Log } from './lib/log.ts';

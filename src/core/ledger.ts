@@ -52,6 +52,8 @@ export interface EmissionRow {
   readonly block: number;
   /** Nothing in it can change any more; not loaded at open. */
   readonly settled: boolean;
+  /** Planned time of its last canary once settled, 0 before: settled rows older than `keep_canaries` are pruned by it. */
+  readonly endedAt: EpochMs;
   readonly data: Uint8Array;
 }
 
@@ -61,6 +63,8 @@ export interface VerdictRow {
   readonly hop: number;
   readonly block: number;
   readonly settled: boolean;
+  /** As in EmissionRow. */
+  readonly endedAt: EpochMs;
   readonly data: Uint8Array;
 }
 
@@ -94,7 +98,7 @@ export interface LookRow {
   readonly seen: number;
 }
 
-/** Hourly sums of entries into verdicts, per hop. */
+/** A hop's life-long counters as they stood at the end of an hour: two neighbours subtracted give the hour's sums. */
 export interface RollupRow {
   readonly hop: number;
   readonly hour: EpochMs;
@@ -110,6 +114,8 @@ export interface IncidentRow {
   readonly openedAt: EpochMs;
   readonly resolvedAt: EpochMs | null;
   readonly facts: IncidentFacts;
+  /** Names of the notifiers that were told: those that must hear of its end. */
+  readonly notified: readonly string[];
 }
 
 export interface OutboxRow {
@@ -177,9 +183,12 @@ export type Change = {
     | { readonly op: 'put'; readonly table: T; readonly row: LedgerTables[T] }
     | { readonly op: 'delete'; readonly table: T; readonly row: Partial<LedgerTables[T]> };
 }[TableName] | {
-  /** Deletes looks with asOf, rollups with hour, done outbox rows and resolved incidents with resolvedAt before `before`. */
+  /**
+   * Deletes looks with asOf, rollups with hour, done outbox rows with doneAt, resolved incidents with resolvedAt, and
+   * settled emission and verdict rows with endedAt before `before`.
+   */
   readonly op: 'prune';
-  readonly table: 'look' | 'rollup' | 'outbox' | 'incident';
+  readonly table: 'look' | 'rollup' | 'outbox' | 'incident' | 'emission' | 'verdict';
   readonly before: EpochMs;
 };
 

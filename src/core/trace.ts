@@ -13,7 +13,7 @@ export interface TraceView {
   readonly shape?: string;
   /** `unconfirmed`: it may or may not have gone out. */
   readonly emission?: { readonly state: 'emitted' | 'withheld' | 'unconfirmed'; readonly nb?: EpochMs; readonly na?: EpochMs };
-  readonly hops?: readonly { readonly name: string; readonly verdict: Verdict | 'not expected here' }[];
+  readonly hops?: readonly { readonly name: string; readonly verdict: Verdict | 'not expected here' | 'folded away' }[];
   /** For a foreign canary: hooks that lately received it. */
   readonly seenAtHooks?: readonly string[];
 }

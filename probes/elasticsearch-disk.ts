@@ -1,0 +1,46 @@
+/** How full the data nodes of an Elasticsearch or OpenSearch cluster are, and what it already blocks. */
+import { z } from 'zod';
+import { type Check, defineProbe } from '../src/probe.ts';
+import { clusterConfig, targetOf } from './elasticsearch/elastic-config.ts';
+
+const Config = z.strictObject(clusterConfig);
+type DiskConfig = z.output<typeof Config>;
+
+async function open(config: DiskConfig): Promise<Check> {
+  const [{ openElastic }, { checkDisks }] = await Promise.all([
+    import('./elasticsearch/elastic-client.ts'),
+    import('./elasticsearch/disk-check.ts'),
+  ]);
+  const elastic = await openElastic(config);
+  return {
+    check: ({ signal }) => checkDisks(elastic, signal),
+    close: () => elastic.close(),
+  };
+}
+
+async function online(
+  config: DiskConfig,
+  _context: unknown,
+  options: { readonly signal: AbortSignal },
+): Promise<string> {
+  const check = await open(config);
+  try {
+    const { readings, why } = await check.check(options);
+    if (why !== undefined) throw why;
+    return `may read the disks of ${readings.length} data nodes at ${targetOf(config)}`;
+  } finally {
+    await check.close();
+  }
+}
+
+export default defineProbe({
+  kind: 'elasticsearch-disk',
+  measures:
+    'Used bytes of the fullest data path of each data node, against the flood stage at which its indices refuse writes.',
+  check: { config: Config, target: targetOf, open, online },
+  runbook: {
+    reading:
+      'GET _cat/allocation?v: delete or move old indices, shorten retention, add a node. Below the high watermark the flood block lifts by itself (before Elasticsearch 7.4: PUT <index>/_settings {"index.blocks.read_only_allow_delete": null}).',
+    unreadable: 'GET _cluster/health, and the cluster privilege monitor of the canary user.',
+  },
+});

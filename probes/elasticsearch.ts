@@ -1,0 +1,94 @@
+/** An Elasticsearch or OpenSearch index as a hop: is each canary searchable yet? */
+import { z } from 'zod';
+import { defineProbe, type Observer, type ProbeContext, ProbeError } from '../src/probe.ts';
+import { clusterConfig, targetOf } from './elasticsearch/elastic-config.ts';
+
+/** `index.max_result_window`. https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules */
+const MAX_RESULT_WINDOW = 10_000;
+
+const Config = z.strictObject({
+  ...clusterConfig,
+  index: z
+    .string()
+    .regex(/^[^\s/]+$/, 'an index, data stream or pattern, such as filebeat-*')
+    .describe('Where the lines go: an index, a data stream, a pattern, or several with commas.'),
+  fields: z.array(z.string().min(1)).min(1).max(16).default(['message']).describe('Fields that may hold the log line.'),
+  time_field: z
+    .string()
+    .min(1)
+    .default('@timestamp')
+    .describe("The documents' time; only used to sweep when very many canaries are missing."),
+  max_hits: z.int().min(1).max(MAX_RESULT_WINDOW).default(5000).describe('Hits fetched by one search.'),
+});
+
+type ElasticsearchConfig = z.output<typeof Config>;
+
+/** Loads the client only now: 43 MB that nobody pays who watches no index. */
+async function connect(config: ElasticsearchConfig, { clock }: ProbeContext) {
+  const [{ openElastic }, { createSearcher }, { createPlanner }] = await Promise.all([
+    import('./elasticsearch/elastic-client.ts'),
+    import('./elasticsearch/search.ts'),
+    import('./elasticsearch/field-plan.ts'),
+  ]);
+  const elastic = await openElastic(config);
+  const searcher = createSearcher({ elastic, index: config.index, target: targetOf(config), clock });
+  return { elastic, searcher, planner: createPlanner({ elastic, searcher, fields: config.fields, clock }) };
+}
+
+async function open(config: ElasticsearchConfig, context: ProbeContext): Promise<Observer> {
+  const { elastic, searcher, planner } = await connect(config, context);
+  const { look } = await import('./elasticsearch/look.ts');
+  return {
+    mode: 'poll',
+    // The same document answers every look that asks for its token, as a re-check does: a second find is no duplicate.
+    finds: 'repeats',
+    async observe(question, { signal }) {
+      try {
+        const plan = await planner.plan(signal);
+        if (question.count === 0) return { coverage: 'complete', finds: [] };
+        const options = { searcher, plan, timeField: config.time_field, maxHits: config.max_hits };
+        return await look(options, question, signal);
+      } catch (error) {
+        planner.forget();
+        if (error instanceof ProbeError && ['not_found', 'unsupported'].includes(error.reason))
+          return { coverage: 'partial', finds: [], why: error };
+        throw error;
+      }
+    },
+    close: () => elastic.close(),
+  };
+}
+
+async function online(
+  config: ElasticsearchConfig,
+  context: ProbeContext,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<string> {
+  const { elastic, searcher, planner } = await connect(config, context);
+  try {
+    const { fields } = await planner.plan(signal);
+    await searcher.search({ query: { match_all: {} }, size: 0, _source: [] }, signal);
+    const doubt = fields.find((field) => field.doubt !== undefined)?.doubt;
+    if (doubt !== undefined) throw doubt;
+    return `may search "${config.index}" at ${targetOf(config)}, in ${[...new Set(fields.map(({ field }) => field))].join(', ')}`;
+  } finally {
+    await elastic.close();
+  }
+}
+
+export default defineProbe({
+  kind: 'elasticsearch',
+  measures: 'Injection until a search returns the canary.',
+  observe: { config: Config, target: targetOf, open, online },
+  runbook: {
+    stopped:
+      'See whether the consumer runs and whether the cluster refuses writes: GET _cluster/health, GET _all/_settings/index.blocks.*, the disks (429 and 403 in the consumer log).',
+    slow: "Look at the index's refresh_interval, at rejected writes in _nodes/stats/thread_pool, and at the consumer's backlog.",
+    lossy:
+      'Look for 400 and 429 items in the consumer: mapping conflicts and full queues drop single documents. On Elasticsearch 8.19 and later search <data stream>::failures.',
+    unreadable: 'GET _cluster/health: red or failing shards, no master, or credentials that no longer hold.',
+    unproven:
+      'Check index and fields: GET <index>/_field_caps?fields=<field>. The pipeline may write to another index, or the line may be in another field.',
+    vanished: 'Documents were deleted: index lifecycle, a rollover to a shorter retention, or a reindex.',
+  },
+});

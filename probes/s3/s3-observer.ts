@@ -1,0 +1,170 @@
+/** Looks for canaries in an archive: reads each new object once. */
+import { type EpochMs, type Find, type Look, type Observer, type ProbeContext, ProbeError, type Question, scanRecord } from '../../src/probe.ts';
+import { type AwsConfig, awsTarget } from '../aws/aws-config.ts';
+import { type Attempt, refuseWhenAborted } from '../aws/aws-error.ts';
+import { type ArchiveObject, type BucketReader, openBucket } from './bucket-reader.ts';
+import { guessLayout, prefixesFor } from './key-layout.ts';
+import { markOf, maxMarks, readCursor, type S3Cursor, writeCursor } from './s3-cursor.ts';
+
+export interface S3ObserveConfig extends AwsConfig {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly layout: string;
+  /** ms */
+  readonly lookback: number;
+  readonly max_read_bytes: number;
+}
+
+/** What one object's content may grow to. A 128 MB object of logs in gzip holds about ten times as much: then it is too large. */
+const maxInflatedBytes = 512 * 1024 * 1024;
+/** The newest hour is listed with the next one: our clock may be behind the writer's. */
+const aheadMs = 60_000;
+/** A cursor this far behind what is asked about is not caught up with. */
+const staleMs = 3_600_000;
+
+/** Opens without contacting S3. */
+export async function openS3Observer(config: S3ObserveConfig, _context: ProbeContext): Promise<Observer> {
+  const bucket = await openBucket(config, config.max_read_bytes);
+  const of = `${config.bucket}/${config.prefix}`;
+  return {
+    mode: 'poll',
+    finds: 'unique',
+    async observe(question, { signal }) {
+      const attempt = attemptAt(config, signal);
+      refuseWhenAborted(attempt);
+      const cursor = cursorFor(question, readCursor(question.cursor, of), config.lookback);
+      const layout = await layoutOf(bucket, config, attempt);
+      const to = question.asOf + aheadMs;
+      const listed = await bucket.list(prefixesFor(config.prefix, layout, cursor.floor, to), attempt);
+      const unread = listed
+        .filter((object) => object.modified >= cursor.floor && !cursor.seen.has(markOf(object.key, object.etag)))
+        .sort((a, b) => a.modified - b.modified);
+      const reading = await readObjects(bucket, unread, config.max_read_bytes, attempt);
+      return lookOf(reading, cursor, listed, question, config, of);
+    },
+    close: async () => bucket.close(),
+  };
+}
+
+function attemptAt(config: S3ObserveConfig, signal: AbortSignal): Attempt {
+  const needs = 's3:ListBucket on the bucket and s3:GetObject on its objects (and kms:Decrypt)';
+  return { what: `read bucket "${config.bucket}"`, target: awsTarget('s3', config), needs, signal };
+}
+
+function cursorFor(question: Question, stored: S3Cursor | undefined, lookback: number): S3Cursor {
+  const floor = Math.max(0, question.since - lookback);
+  if (stored !== undefined && stored.floor >= floor - staleMs) return stored;
+  return { start: question.since, floor, seen: new Set() };
+}
+
+async function layoutOf(bucket: BucketReader, config: S3ObserveConfig, attempt: Attempt): Promise<string> {
+  if (config.layout !== 'auto') return config.layout;
+  const { folders, objects } = await bucket.top(config.prefix, attempt);
+  return guessLayout(config.prefix, folders, objects);
+}
+
+interface Reading {
+  readonly finds: Find[];
+  readonly marks: Set<string>;
+  /** Modified time of the oldest object that is left for the next look. */
+  leftSince?: EpochMs;
+  bytes: number;
+  why?: ProbeError;
+  /** An object's content will never be known: what was emitted until now may be in it. */
+  unknowable: boolean;
+}
+
+/** Oldest first, so that what is left can be told by one time. */
+async function readObjects(
+  bucket: BucketReader,
+  unread: readonly ArchiveObject[],
+  maxBytes: number,
+  attempt: Attempt,
+): Promise<Reading> {
+  const reading: Reading = { finds: [], marks: new Set(), bytes: 0, unknowable: false };
+  for (const object of unread) {
+    const mark = markOf(object.key, object.etag);
+    if (object.size > maxBytes) {
+      giveUp(reading, mark, tooLarge(object, maxBytes));
+      continue;
+    }
+    if (reading.bytes + object.size > maxBytes) return leave(reading, object, budgetSpent(attempt));
+    try {
+      takeContent(reading, object, mark, await bucket.read(object, attempt));
+    } catch (error) {
+      if (!(error instanceof ProbeError)) throw error;
+      if (error.reason === 'not_found') giveUp(reading, mark, error);
+      else return leave(reading, object, error);
+    }
+  }
+  return reading;
+}
+
+function takeContent(reading: Reading, object: ArchiveObject, mark: string, bytes: Uint8Array): void {
+  const result = scanRecord(bytes, { maxBytes: maxInflatedBytes });
+  for (const find of result.finds) reading.finds.push(find);
+  reading.bytes += bytes.length;
+  if (result.why === undefined) reading.marks.add(mark);
+  else giveUp(reading, mark, unreadable(object, result.why));
+}
+
+/** Not read, and not to be tried again. */
+function giveUp(reading: Reading, mark: string, why: ProbeError): void {
+  reading.marks.add(mark);
+  reading.unknowable = true;
+  reading.why ??= why;
+}
+
+function leave(reading: Reading, object: ArchiveObject, why: ProbeError): Reading {
+  return { ...reading, leftSince: object.modified, why: reading.why ?? why };
+}
+
+/** @throws what kept us from reading anything */
+function lookOf(
+  reading: Reading,
+  cursor: S3Cursor,
+  listed: readonly ArchiveObject[],
+  question: Question,
+  config: S3ObserveConfig,
+  of: string,
+): Look {
+  const { why, finds, bytes, leftSince } = reading;
+  if (why !== undefined && reading.marks.size === 0 && why.reason !== 'partial') throw why;
+  const start = reading.unknowable ? question.asOf : cursor.start;
+  const settled = Math.max(cursor.floor, Math.min(question.asOf - config.lookback, leftSince ?? question.asOf));
+  const seen = new Set([...cursor.seen, ...reading.marks]);
+  return {
+    coverage: why === undefined ? 'complete' : 'partial',
+    finds,
+    since: start,
+    cursor: writeCursor({ start, ...marksSince(listed, seen, settled) }, of),
+    bytes,
+    ...(why && { why }),
+  };
+}
+
+/** Keeps the marks of objects since the floor; more than fit raise it to the oldest that do. */
+function marksSince(listed: readonly ArchiveObject[], seen: ReadonlySet<string>, floor: EpochMs) {
+  const kept = listed
+    .map((object) => ({ mark: markOf(object.key, object.etag), modified: object.modified }))
+    .filter(({ mark, modified }) => modified >= floor && seen.has(mark))
+    .sort((a, b) => b.modified - a.modified);
+  const overflow = kept[maxMarks];
+  const marks = overflow === undefined ? kept : kept.filter(({ modified }) => modified > overflow.modified);
+  return { floor: overflow === undefined ? floor : overflow.modified + 1, seen: new Set(marks.map(({ mark }) => mark)) };
+}
+
+function tooLarge({ key, size }: ArchiveObject, maxBytes: number): ProbeError {
+  const message = `Did not read "${key}": its ${size} bytes are more than max_read_bytes, ${maxBytes}. Raise it, or let the archiver write smaller objects.`;
+  return new ProbeError(message, { reason: 'too_large' });
+}
+
+function budgetSpent({ what, target }: Attempt): ProbeError {
+  const message = `Cannot finish to ${what} on ${target} in one look: max_read_bytes is spent. It goes on in the next; raise it if it never ends.`;
+  return new ProbeError(message, { reason: 'partial', retryable: true });
+}
+
+function unreadable({ key }: ArchiveObject, why: 'too-many' | 'too-large' | 'undecodable'): ProbeError {
+  const reason = why === 'undecodable' ? 'unsupported' : 'too_large';
+  return new ProbeError(`Cannot search "${key}" fully: its content is ${why}. Archive as gzip, zstd or plain text.`, { reason });
+}

@@ -1,0 +1,36 @@
+/** A hop that reports to us: an alerter, a job, whatever can post what it got to `POST /hooks/hop/<name>`. */
+import { z } from 'zod';
+import { defineProbe, type Observer, type ProbeContext, ProbeError } from '../src/probe.ts';
+
+const Config = z.strictObject({});
+
+async function open(_config: z.output<typeof Config>, { clock }: ProbeContext): Promise<Observer> {
+  const since = clock.now();
+  return {
+    mode: 'push',
+    // a sender that got no 2xx posts again
+    finds: 'repeats',
+    async observe(question, { signal }) {
+      if (signal.aborted) {
+        throw new ProbeError('The look at a webhook hop was given up: we were shutting down.', {
+          reason: 'aborted',
+          retryable: true,
+          cause: signal.reason,
+        });
+      }
+      return { coverage: 'complete', finds: [], asOf: question.asOf, since };
+    },
+    async close() {},
+  };
+}
+
+export default defineProbe({
+  kind: 'webhook',
+  measures: 'Injection until the hop posts the canary to POST /hooks/hop/<name>.',
+  observe: { config: Config, target: () => 'webhook', open },
+  runbook: {
+    stopped: 'See whether the sender runs, and whether its posts to /hooks/hop/<name> get a 2xx.',
+    unproven: 'Point the sender at /hooks/hop/<name> with the bearer secret, and let its rule match canary lines.',
+    slow: "Compare with the sender's own interval: an alerter that runs every 5 minutes cannot be faster.",
+  },
+});

@@ -1,0 +1,135 @@
+import { resolve } from 'node:path';
+import type { CheckSpec, Config, HopSpec, InjectSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
+import type { AnyNotifier } from '../notify/definition.ts';
+import { frameKeys, type ParsedFile, type ParsedPipeline, type Place } from './schema.ts';
+
+/** Looks are at most this far apart unless the file says otherwise, ms. */
+const defaultPollMs = 30_000;
+const shortestDefaultTimeoutMs = 10_000;
+const longestDefaultTimeoutMs = 30_000;
+
+interface Source {
+  readonly file: string;
+  readonly hash: string;
+  /** Relative paths start here. */
+  readonly folder: string;
+  readonly notifiers: readonly AnyNotifier[];
+}
+
+/** The configuration as the engine wants it, from a file without faults. */
+export function buildConfig(parsed: ParsedFile, source: Source): Config {
+  return {
+    file: source.file,
+    hash: source.hash,
+    listen: parsed.listen,
+    ledger: resolve(source.folder, parsed.ledger),
+    deployment: parsed.deployment,
+    keys: parsed.keys,
+    pipelines: parsed.pipelines.map(buildPipeline),
+    notify: parsed.notify.map((item) => buildNotifier(item, source.notifiers)),
+    heartbeats: parsed.heartbeats.map(({ url, every }) => ({ url, everyMs: every })),
+    expectedPings: parsed.expected_pings.map(({ name, every, grace }) => ({ name, everyMs: every, graceMs: grace })),
+    http: parsed.http.secret === undefined ? {} : { secret: parsed.http.secret },
+  };
+}
+
+function buildPipeline(parsed: ParsedPipeline): PipelineSpec {
+  const hopNames = parsed.hops.map((hop) => hop.name);
+  return {
+    name: parsed.name,
+    inject: withNames(parsed.inject, 'inject', []).map(buildInject),
+    hops: parentsFirst(parsed.hops.map(buildHop)),
+    checks: withNames(parsed.checks, 'checks', hopNames).map(buildCheck),
+    lostAfterMs: parsed.lost_after,
+    loss: { budget: parsed.loss.budget.take / parsed.loss.budget.of, windowMs: parsed.loss.window },
+    pageAfterMs: parsed.page_after,
+    resolveAfterMs: parsed.resolve_after,
+    stoppedEveryMs: parsed.stopped_every,
+    keepCanariesMs: parsed.keep_canaries,
+    keepRollupsMs: parsed.keep_rollups,
+  };
+}
+
+interface Named<Item> {
+  readonly item: Item;
+  readonly name: string;
+  readonly kind: string;
+}
+
+/** Gives each item its own name, or its kind, or kind-2, kind-3... whatever no other item is called. */
+function withNames<Item extends Record<string, unknown> & { name?: string | undefined }>(
+  items: readonly Item[],
+  place: Place,
+  taken: readonly string[],
+): Named<Item>[] {
+  const used = new Set([...taken, ...items.flatMap((item) => item.name ?? [])]);
+  return items.map((item) => {
+    const kind = kindOf(item, place);
+    let name = item.name ?? kind;
+    for (let count = 2; item.name === undefined && used.has(name); count++) name = `${kind}-${count}`;
+    used.add(name);
+    return { item, name, kind };
+  });
+}
+
+/** @throws Error when there is none, which the kind check has excluded */
+function kindOf(item: Record<string, unknown>, place: Place): string {
+  const kind = Object.keys(item).find((key) => item[key] !== undefined && !frameKeys[place].includes(key));
+  if (kind === undefined) throw new Error(`An item of ${place} has no kind although the kind check passed.`);
+  return kind;
+}
+
+function buildInject({ item, name, kind }: Named<ParsedPipeline['inject'][number]>): InjectSpec {
+  return {
+    name,
+    kind,
+    options: item[kind],
+    ...(item.enters === undefined ? {} : { enters: item.enters }),
+    everyMs: item.every,
+    maxPerSecond: item.max_rate,
+    shapes: item.shapes,
+  };
+}
+
+function buildHop(item: ParsedPipeline['hops'][number]): HopSpec {
+  const kind = kindOf(item, 'hops');
+  const pollMs = item.poll ?? Math.min(Math.floor(item.within / 4), defaultPollMs);
+  return {
+    name: item.name,
+    ...(item.after === undefined ? {} : { after: item.after }),
+    kind,
+    options: item[kind],
+    withinMs: item.within,
+    pollMs,
+    timeoutMs: item.timeout ?? Math.min(Math.max(pollMs, shortestDefaultTimeoutMs), longestDefaultTimeoutMs),
+    sample: item.sample,
+  };
+}
+
+function buildCheck({ item, name, kind }: Named<ParsedPipeline['checks'][number]>): CheckSpec {
+  return { name, kind, options: item[kind], everyMs: item.every };
+}
+
+function buildNotifier(item: ParsedFile['notify'][number], notifiers: readonly AnyNotifier[]): NotifierSpec {
+  const kind = kindOf(item, 'notify');
+  const definition = notifiers.find((each) => each.kind === kind);
+  return {
+    name: item.name ?? kind,
+    kind,
+    options: item[kind],
+    minSeverity: item.min_severity ?? definition?.defaultMinSeverity ?? 'critical',
+  };
+}
+
+/** Keeps the order of the file except that a parent comes before its children. Needs a tree. */
+function parentsFirst(hops: readonly HopSpec[]): HopSpec[] {
+  const sorted: HopSpec[] = [];
+  const place = (hop: HopSpec) => {
+    if (sorted.includes(hop)) return;
+    const parent = hops.find((other) => other.name === hop.after);
+    if (parent) place(parent);
+    sorted.push(hop);
+  };
+  for (const hop of hops) place(hop);
+  return sorted;
+}

@@ -1,0 +1,108 @@
+/**
+ * Canaries are kept in blocks of 256 consecutive sequence numbers: no row and no object per canary. An emission block
+ * belongs to a stream, a verdict block to a stream at a hop.
+ */
+import { ByteReader, ByteWriter } from '../lib/varint.ts';
+import { type Verdict, verdicts } from './verdict-name.ts';
+
+export const blockSize = 256;
+
+/** 0: not applicable here, or not granted yet. Else the verdict's position in `verdicts` plus one. */
+export type VerdictCode = number;
+export const codeOf = Object.fromEntries(verdicts.map((verdict, at) => [verdict, at + 1])) as Readonly<
+  Record<Verdict, VerdictCode>
+>;
+
+export function verdictOfCode(code: VerdictCode): Verdict | undefined {
+  return verdicts[code - 1];
+}
+
+export const emission = { unconfirmed: 0, emitted: 1, withheld: 2 } as const;
+
+export interface EmissionBlock {
+  readonly index: number;
+  /** One of `emission` per canary; for canaries not granted yet `unconfirmed` without meaning. */
+  readonly states: Uint8Array;
+  /** Not before and not after, ms from the planned time; only for emitted ones. */
+  readonly nb: Int32Array;
+  readonly na: Int32Array;
+}
+
+export interface VerdictBlock {
+  readonly index: number;
+  readonly codes: Uint8Array;
+  /** Judging again changes nothing before T passes this, */
+  wakeAt: number;
+  /** or a complete look newer than this covers the block, */
+  wakeAbsent: number;
+  /** or one that proves loss. */
+  wakeLost: number;
+}
+
+export function newEmissionBlock(index: number): EmissionBlock {
+  return { index, states: new Uint8Array(blockSize), nb: new Int32Array(blockSize), na: new Int32Array(blockSize) };
+}
+
+export function newVerdictBlock(index: number): VerdictBlock {
+  return { index, codes: new Uint8Array(blockSize), wakeAt: 0, wakeAbsent: 0, wakeLost: 0 };
+}
+
+/** Two bits a state up to the last known one, then two varints (start, width) per emitted canary: about 2.3 bytes each. */
+export function encodeEmission(block: EmissionBlock): Uint8Array {
+  const used = lengthOf(block.states);
+  const writer = new ByteWriter();
+  writer.unsigned(used);
+  for (let i = 0; i < used; i += 4) {
+    let packed = 0;
+    for (let j = 0; j < 4; j++) packed |= (block.states[i + j] ?? 0) << (j * 2);
+    writer.byte(packed);
+  }
+  for (let i = 0; i < used; i++) {
+    if (block.states[i] !== emission.emitted) continue;
+    const nb = block.nb[i] ?? 0;
+    writer.signed(nb);
+    writer.unsigned(Math.max(0, (block.na[i] ?? 0) - nb));
+  }
+  return writer.finish();
+}
+
+export function decodeEmission(index: number, data: Uint8Array): EmissionBlock {
+  const block = newEmissionBlock(index);
+  const reader = new ByteReader(data);
+  const used = reader.unsigned();
+  for (let i = 0; i < used; i += 4) {
+    const packed = reader.byte();
+    for (let j = 0; j < 4 && i + j < blockSize; j++) block.states[i + j] = (packed >> (j * 2)) & 3;
+  }
+  for (let i = 0; i < used; i++) {
+    if (block.states[i] !== emission.emitted) continue;
+    const nb = reader.signed();
+    block.nb[i] = nb;
+    block.na[i] = nb + reader.unsigned();
+  }
+  return block;
+}
+
+/** Four bits a verdict, up to the last one there is. */
+export function encodeVerdicts(block: VerdictBlock): Uint8Array {
+  const used = lengthOf(block.codes);
+  const bytes = new Uint8Array(Math.ceil(used / 2));
+  for (let i = 0; i < used; i++) {
+    bytes[i >> 1] = (bytes[i >> 1] ?? 0) | ((block.codes[i] ?? 0) << ((i & 1) * 4));
+  }
+  return bytes;
+}
+
+export function decodeVerdicts(index: number, data: Uint8Array): VerdictBlock {
+  const block = newVerdictBlock(index);
+  for (let i = 0; i < data.length * 2 && i < blockSize; i++) {
+    block.codes[i] = ((data[i >> 1] ?? 0) >> ((i & 1) * 4)) & 15;
+  }
+  return block;
+}
+
+function lengthOf(values: Uint8Array): number {
+  let used = values.length;
+  while (used > 0 && values[used - 1] === 0) used -= 1;
+  return used;
+}

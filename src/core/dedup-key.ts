@@ -1,0 +1,10 @@
+import { createHash } from 'node:crypto';
+
+/**
+ * The stable identity of a kind of trouble at a place: never times, counts or discovered labels, so that a trigger after
+ * a restart is the same alert and a resolve always finds its trigger. 40 hex digits.
+ */
+export function dedupKeyOf(deployment: string, pipeline: string, hop: string, kind: string): string {
+  const text = JSON.stringify(['logcanary/dedup/1', deployment, pipeline, hop, kind]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 40);
+}

@@ -1,0 +1,62 @@
+/** What happens to the engine, and what it asks to be done. */
+import type { OutboxRow } from '../core/ledger.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import type { LogcanaryError } from '../lib/errors.ts';
+import type { BatchLine, CheckResult, Emission, Find, ListedStream, Look, Question } from '../probe.ts';
+import type { CheckState, HopState, InjectorState, StreamState } from './state.ts';
+
+/** Which sequence numbers of a stream a look was asked about. */
+export interface AskedRange {
+  readonly stream: StreamState;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface LineRef {
+  readonly stream: StreamState;
+  readonly seq: number;
+}
+
+export type Event =
+  | { readonly type: 'tick'; readonly wall: EpochMs }
+  | { readonly type: 'listed'; readonly injector: InjectorState; readonly streams: readonly ListedStream[] }
+  | { readonly type: 'list-failed'; readonly injector: InjectorState; readonly error: LogcanaryError }
+  | {
+      readonly type: 'injected';
+      readonly injector: InjectorState;
+      readonly refs: readonly LineRef[];
+      /** Missing when the call failed as a whole: then nothing is known of any line. */
+      readonly emissions?: readonly Emission[];
+      readonly error?: LogcanaryError;
+    }
+  | {
+      readonly type: 'looked';
+      readonly hop: HopState;
+      readonly asOf: EpochMs;
+      readonly asked: readonly AskedRange[];
+      readonly askedCount: number;
+      readonly tookMs: number;
+      readonly look?: Look;
+      readonly error?: LogcanaryError;
+    }
+  | { readonly type: 'hooked'; readonly hop: string; readonly finds: readonly Find[] }
+  | { readonly type: 'checked'; readonly check: CheckState; readonly result?: CheckResult; readonly error?: LogcanaryError }
+  | { readonly type: 'notified'; readonly id: number; readonly error?: LogcanaryError }
+  | { readonly type: 'pinged'; readonly name: string }
+  | { readonly type: 'heartbeat-sent'; readonly url: string }
+  | { readonly type: 'loop'; readonly name: string };
+
+/** Carried out only after everything the step recorded is committed. */
+export type Command =
+  | { readonly type: 'list'; readonly injector: InjectorState }
+  | { readonly type: 'inject'; readonly injector: InjectorState; readonly lines: readonly BatchLine[]; readonly refs: readonly LineRef[] }
+  | {
+      readonly type: 'look';
+      readonly hop: HopState;
+      readonly question: Question;
+      /** What the look will have covered if it turns out complete: all of it when the observer asked for no token, else what it was given. */
+      readonly asked: () => { readonly ranges: readonly AskedRange[]; readonly count: number };
+      readonly timeoutMs: number;
+    }
+  | { readonly type: 'check'; readonly check: CheckState; readonly timeoutMs: number }
+  | { readonly type: 'notify'; readonly row: OutboxRow };

@@ -1,0 +1,375 @@
+/** Everything that is wrong with a pipeline now, derived from its state alone; incidents are findings that stay. */
+import type { IncidentKind } from '../core/incident.ts';
+import type { Severity } from '../core/pipeline.ts';
+import { goodRunToClear, wilson } from '../core/statistics.ts';
+import { verdicts, type Verdict } from '../core/verdict-name.ts';
+import { codeOf } from '../core/block.ts';
+import { plannedAt } from '../core/schedule.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import { flowOf, hopsBehind, missesAny, tallyLosses, type TrackFlow } from './flow.ts';
+import { lineage, tracksOf } from './looking.ts';
+import { readingFindings } from './reading.ts';
+import { isBlind, isSilence } from './reason.ts';
+import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
+import { codeAt, runOf } from './track.ts';
+
+export interface Finding {
+  readonly kind: IncidentKind;
+  readonly hop: string;
+  readonly since: EpochMs;
+  readonly streams: readonly StreamState[];
+  readonly totalStreams: number;
+  readonly detail: string;
+  /** Severity if it does not follow from reach. */
+  readonly severity?: Severity;
+  readonly between?: { readonly from: string; readonly to: string };
+  readonly unreadable?: readonly string[];
+  readonly behind?: readonly string[];
+  readonly counts?: Readonly<Partial<Record<Verdict, number>>>;
+  readonly lossDecidedAt?: EpochMs;
+  readonly looks?: { readonly complete: number; readonly asked: number };
+  readonly firstLook: readonly string[];
+}
+
+/** Looks in a row that must fail before a hop counts as unreadable or blind. */
+const failedLooks = 2;
+/** At least so many losses, duplicates or damaged lines, whatever their share (facts: one loss at 1/min is 1.67 % of an hour). */
+const enough = 3;
+
+/** Where the pipeline hurts. `present` are findings; `held` are kinds at hops about which nothing new is known, so nothing may resolve. */
+export interface Findings {
+  readonly present: readonly Finding[];
+  readonly held: ReadonlySet<string>;
+}
+
+export function findingsOf(state: EngineState, pipeline: PipelineState): Findings {
+  const present: Finding[] = [];
+  const held = new Set<string>();
+  const isolated = isolation(state, pipeline);
+  if (isolated) present.push(isolated);
+  for (const hop of pipeline.hops) {
+    const unread = isolated ? undefined : unreadFinding(state, hop);
+    if (unread) present.push(unread);
+    if (isFailing(hop)) for (const kind of ['stopped', 'slow', 'lossy', 'corrupted', 'duplicated', 'unproven']) held.add(`${hop.spec.name} ${kind}`);
+    if (isolated && isFailing(hop)) for (const kind of ['unreadable', 'blind']) held.add(`${hop.spec.name} ${kind}`);
+    if (!readingAbove(state, hop)) present.push(...canaryFindings(state, hop, present));
+  }
+  present.push(...injectionFindings(state, pipeline));
+  present.push(...readingFindings(state, pipeline));
+  return { present, held };
+}
+
+// ---------------------------------------------------------------------------------------------- could not look
+
+function isFailing(hop: HopState): boolean {
+  return hop.looks.at(-1) !== undefined && hop.looks.at(-1)?.coverage !== 'complete';
+}
+
+function failing(hop: HopState): boolean {
+  const last = hop.looks.slice(-failedLooks);
+  return last.length === failedLooks && last.every((look) => look.coverage !== 'complete');
+}
+
+function isolation(state: EngineState, pipeline: PipelineState): Finding | undefined {
+  const hops = pipeline.hops.filter((hop) => hop.looks.length > 0 && hop.mode !== 'push');
+  const targets = new Set(hops.map((hop) => hop.target));
+  const silent = hops.every((hop) => failing(hop) && isSilence(hop.looks.at(-1)?.reason));
+  if (targets.size < 2 || !silent) return undefined;
+  const names = hops.map((hop) => hop.spec.name).join(', ');
+  return {
+    kind: 'isolated',
+    hop: 'logcanary',
+    since: Math.min(...hops.map(failingSince)),
+    streams: streamsOf(state, pipeline),
+    totalStreams: streamsOf(state, pipeline).length,
+    severity: 'critical',
+    detail: `None of the ${targets.size} targets answers (${names}): logcanary itself is cut off, so nothing is known of the flow. ${hops[0]?.looks.at(-1)?.why ?? ''}`,
+    firstLook: ["Check the network and DNS of logcanary's own machine."],
+  };
+}
+
+function failingSince(hop: HopState): EpochMs {
+  const at = hop.looks.findLastIndex((look) => look.coverage === 'complete');
+  return hop.looks[at + 1]?.at ?? 0;
+}
+
+function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
+  if (!failing(hop)) return undefined;
+  const last = hop.looks.at(-1);
+  const kind = isBlind(last?.reason) ? 'blind' : 'unreadable';
+  const streams = streamsOf(state, hop.pipeline);
+  return {
+    kind,
+    hop: hop.spec.name,
+    since: failingSince(hop),
+    streams,
+    totalStreams: streams.length,
+    ...(kind === 'blind' ? { severity: 'warning' as const } : {}),
+    detail: `We cannot look, which is not loss: ${last?.why ?? 'no answer'}`,
+    behind: hopsBehind(hop).map((each) => each.spec.name),
+    looks: looksOf(hop),
+    counts: countsSince(state, hop, failingSince(hop)),
+    firstLook: runbookOf(hop, kind),
+  };
+}
+
+/** While a hop above cannot be read, what is missing here cannot be told from what waits there. */
+function readingAbove(state: EngineState, hop: HopState): boolean {
+  return [...lineage(hop)].some(
+    (each) => (each !== hop && failing(each) && !isBlind(each.looks.at(-1)?.reason)) || isOpen(state, each, 'unreadable', hop),
+  );
+}
+
+function isOpen(state: EngineState, hop: HopState, kind: IncidentKind, below: HopState): boolean {
+  if (hop === below) return false;
+  return state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
+}
+
+// ---------------------------------------------------------------------------------------------- canaries
+
+function canaryFindings(state: EngineState, hop: HopState, already: readonly Finding[]): Finding[] {
+  if (hop.completeSinceStart === 0) return [];
+  if (hop.firstSightedAt === undefined) return unproven(state, hop);
+  const tracks = [...tracksOf(state, hop)].filter((track) => track.stream.listed && track.stream.leavingSince === undefined);
+  const flows = tracks.map((track) => ({ track, flow: flowOf(track, state.now) }));
+  const found: Finding[] = [];
+  const stopped = flows.filter(({ flow }) => flow.stopped === 'root');
+  if (stopped.length > 0) found.push(stoppedFinding(state, hop, tracks.length, stopped));
+  const openHere = [...lineage(hop)].some((each) => hasOpen(state, each, 'unreadable')) || hasOpen(state, hop, 'stopped');
+  if (stopped.length === 0 && !openHere) found.push(...rateFindings(state, hop, tracks, flows));
+  const above = hop.parent;
+  return found.concat(
+    oddFinding(state, hop, tracks.length, 'corrupted', above, already),
+    oddFinding(state, hop, tracks.length, 'duplicated', above, already),
+    forgedFinding(state, hop, already),
+  );
+}
+
+function hasOpen(state: EngineState, hop: HopState, kind: IncidentKind): boolean {
+  return state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
+}
+
+type Flow = { readonly track: Track; readonly flow: TrackFlow };
+
+function stoppedFinding(state: EngineState, hop: HopState, total: number, stopped: readonly Flow[]): Finding {
+  const since = Math.min(...stopped.map(({ flow }) => flow.since));
+  const counts = countsSince(state, hop, since);
+  const unreadable = [...lineage(hop)].filter((each) => each !== hop && failing(each)).map((each) => each.spec.name);
+  const lostAfter = hop.pipeline.spec.lostAfterMs;
+  return {
+    kind: 'stopped',
+    hop: hop.spec.name,
+    since,
+    streams: stopped.map(({ track }) => track.stream),
+    totalStreams: total,
+    between: { from: readableAbove(hop), to: hop.spec.name },
+    unreadable,
+    behind: hopsBehind(hop).map((each) => each.spec.name),
+    counts,
+    ...(counts.overdue ? { lossDecidedAt: since + lostAfter } : {}),
+    looks: looksOf(hop),
+    detail: `The newest canaries of ${stopped.length} of ${total} streams are overdue at ${hop.spec.name}, and nothing arrives.`,
+    firstLook: runbookOf(hop, 'stopped'),
+  };
+}
+
+function readableAbove(hop: HopState): string {
+  let above = hop.parent;
+  while (above && failing(above)) above = above.parent;
+  return above?.spec.name ?? 'the emitters';
+}
+
+function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[], flows: readonly Flow[]): Finding[] {
+  const slow = flows.filter(({ flow }) => flow.slow);
+  const found: Finding[] = [];
+  if (slow.length > 0) {
+    const since = Math.min(...slow.map(({ flow }) => flow.since));
+    found.push({
+      kind: 'slow',
+      hop: hop.spec.name,
+      since,
+      streams: slow.map(({ track }) => track.stream),
+      totalStreams: tracks.length,
+      between: { from: readableAbove(hop), to: hop.spec.name },
+      behind: hopsBehind(hop).map((each) => each.spec.name),
+      counts: countsSince(state, hop, since),
+      looks: looksOf(hop),
+      detail: `Most canaries of ${slow.length} of ${tracks.length} streams arrive at ${hop.spec.name} later than ${hop.spec.withinMs / 1000} s.`,
+      firstLook: runbookOf(hop, 'slow'),
+    });
+  }
+  const lossy = lossFinding(state, hop, tracks);
+  if (lossy) found.push(lossy);
+  return found;
+}
+
+function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]): Finding | undefined {
+  if (!tracks.some(missesAny)) return undefined;
+  const { budget, windowMs } = hop.pipeline.spec.loss;
+  const dueBefore = state.now - hop.spec.withinMs - hop.spec.pollMs;
+  const tally = tallyLosses(tracks, state.now - windowMs, dueBefore);
+  const bound = wilson(tally.losses, tally.trials);
+  if (tally.losses < enough || bound.lo <= budget) return undefined;
+  if (tally.goodAfter >= Math.max(5, goodRunToClear(tally.losses / tally.trials))) return undefined;
+  return {
+    kind: 'lossy',
+    hop: hop.spec.name,
+    since: tally.since,
+    streams: tally.streams,
+    totalStreams: tracks.length,
+    between: { from: readableAbove(hop), to: hop.spec.name },
+    behind: hopsBehind(hop).map((each) => each.spec.name),
+    counts: countsSince(state, hop, tally.since),
+    looks: looksOf(hop),
+    detail:
+      `${tally.losses} of ${tally.trials} canaries did not arrive at ${hop.spec.name} while younger ones did: ` +
+      `at least ${percent(bound.lo)} at 95 % confidence, budget ${percent(budget)}.`,
+    firstLook: runbookOf(hop, 'lossy'),
+  };
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`;
+}
+
+/** Damage and duplicates: blamed on the first hop that shows them, judged by their share of what arrived. */
+function oddFinding(
+  state: EngineState,
+  hop: HopState,
+  total: number,
+  kind: 'corrupted' | 'duplicated',
+  above: HopState | undefined,
+  already: readonly Finding[],
+): Finding[] {
+  const from = Math.max(state.now - hop.pipeline.spec.loss.windowMs, hop.absorbBefore);
+  const times = hop.odd[kind].filter((at) => at >= from);
+  const arrived = hop.seenTimes.filter((at) => at >= from).length;
+  const share = Math.min(1, times.length / Math.max(arrived, times.length, 1));
+  const last = times.at(-1);
+  if (last === undefined || times.length < enough) return [];
+  if (wilson(times.length, Math.max(arrived, times.length)).lo <= hop.pipeline.spec.loss.budget) return [];
+  const goodAfter = hop.seenTimes.filter((at) => at > last).length;
+  if (goodAfter >= Math.max(5, goodRunToClear(share))) return [];
+  if (above && shownAbove(state, above, kind, already)) return [];
+  const what = kind === 'corrupted' ? 'damaged' : 'more than once';
+  return [
+    {
+      kind,
+      hop: hop.spec.name,
+      since: times[0] ?? state.now,
+      streams: [],
+      totalStreams: total,
+      severity: 'warning',
+      between: { from: readableAbove(hop), to: hop.spec.name },
+      looks: looksOf(hop),
+      detail: `${times.length} canaries arrived ${what} at ${hop.spec.name}, of ${arrived} that arrived.`,
+      firstLook: runbookOf(hop, kind),
+    },
+  ];
+}
+
+/** A hop above has shown the same lately, so it does not begin here. */
+function shownAbove(state: EngineState, above: HopState, kind: 'corrupted' | 'duplicated' | 'forged', already: readonly Finding[]): boolean {
+  for (const hop of lineage(above)) {
+    if (already.some((each) => each.kind === kind && each.hop === hop.spec.name) || hasOpen(state, hop, kind)) return true;
+    const last = hop.odd[kind].at(-1);
+    if (last !== undefined && state.now - last < hop.pipeline.spec.loss.windowMs) return true;
+  }
+  return false;
+}
+
+function forgedFinding(state: EngineState, hop: HopState, already: readonly Finding[]): Finding[] {
+  const quietMs = Math.max(hop.pipeline.spec.resolveAfterMs, 3 * hop.spec.pollMs);
+  const last = hop.odd.forged.at(-1);
+  if (last === undefined || state.now - last > quietMs) return [];
+  if (hop.parent && shownAbove(state, hop.parent, 'forged', already)) return [];
+  return [
+    {
+      kind: 'forged',
+      hop: hop.spec.name,
+      since: hop.odd.forged.find((at) => state.now - at < hop.pipeline.spec.loss.windowMs) ?? last,
+      streams: [],
+      totalStreams: 0,
+      severity: 'warning',
+      looks: looksOf(hop),
+      detail: `Lines that look like our canaries but that we did not sign arrive at ${hop.spec.name}: somebody imitates or replays them.`,
+      firstLook: runbookOf(hop, 'forged'),
+    },
+  ];
+}
+
+function unproven(state: EngineState, hop: HopState): Finding[] {
+  const tracks = [...tracksOf(state, hop)];
+  const missing = tracks.filter((track) => missesAny(track) || (track.live[codeOf.unverifiable] ?? 0) > 0);
+  if (missing.length === 0) return [];
+  if ([...lineage(hop)].some((each) => each !== hop && each.firstSightedAt === undefined)) return [];
+  return [
+    {
+      kind: 'unproven',
+      hop: hop.spec.name,
+      since: Math.min(...missing.map((track) => track.stream.openedAt)),
+      streams: missing.map((track) => track.stream),
+      totalStreams: tracks.length,
+      severity: 'warning',
+      looks: looksOf(hop),
+      detail: `No canary was ever seen at ${hop.spec.name}: more likely a wrong setting of ours than an outage.`,
+      firstLook: runbookOf(hop, 'unproven'),
+    },
+  ];
+}
+
+// ---------------------------------------------------------------------------------------------- emission
+
+function injectionFindings(state: EngineState, pipeline: PipelineState): Finding[] {
+  const streams = streamsOf(state, pipeline);
+  const bad = streams.filter((stream) => stream.listed && stream.failedInRow >= 2);
+  const unlisted = pipeline.injectors.filter((injector) => injector.listFailures >= 3);
+  if (bad.length === 0 && unlisted.length === 0) return [];
+  const injector = bad[0]?.injector ?? unlisted[0];
+  return [
+    {
+      kind: 'injection',
+      hop: 'emitter',
+      since: bad.length > 0 ? Math.min(...bad.map((stream) => stream.failedSince)) : state.now,
+      streams: bad,
+      totalStreams: streams.length,
+      severity: 'warning',
+      detail: bad[0]
+        ? `Canaries do not go out, so the flow is not being measured there: ${bad[0].lastFailure}`
+        : `The streams to write to cannot be listed: ${unlisted[0]?.lastListError ?? ''}`,
+      firstLook: injector?.runbook.injection ? [injector.runbook.injection] : [],
+    },
+  ];
+}
+
+// ---------------------------------------------------------------------------------------------- shared
+
+export function streamsOf(state: EngineState, pipeline: PipelineState): StreamState[] {
+  return [...state.streamsByNumber.values()].filter(
+    (stream) => stream.injector.pipeline === pipeline && stream.listed && stream.leavingSince === undefined,
+  );
+}
+
+function looksOf(hop: HopState): { complete: number; asked: number } {
+  return { complete: hop.looks.filter((look) => look.coverage === 'complete').length, asked: hop.looks.length };
+}
+
+function runbookOf(hop: HopState, kind: string): string[] {
+  const text = hop.runbook[kind];
+  return text === undefined ? [] : [text];
+}
+
+/** Verdicts at a hop of the canaries planned since a moment, at most 1000 back per stream. */
+export function countsSince(state: EngineState, hop: HopState, since: EpochMs): Partial<Record<Verdict, number>> {
+  const counts: Partial<Record<Verdict, number>> = {};
+  for (const track of tracksOf(state, hop)) {
+    const { stream } = track;
+    for (let seq = stream.nextSeq - 1; seq >= Math.max(0, stream.nextSeq - 1_000); seq--) {
+      const run = runOf(stream, seq);
+      if (!run || plannedAt(run, seq) < since) break;
+      const verdict = verdicts[(codeAt(track, seq) ?? 0) - 1];
+      if (verdict) counts[verdict] = (counts[verdict] ?? 0) + 1;
+    }
+  }
+  return counts;
+}

@@ -1,0 +1,206 @@
+/** What the verdicts of a stream at a hop say about the flow there: stopped, slow, losing, or fine. */
+import { codeOf, emission, verdictOfCode } from '../core/block.ts';
+import { plannedAt } from '../core/schedule.ts';
+import type { Verdict } from '../core/verdict-name.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import { lineage } from './looking.ts';
+import type { HopState, StreamState, Track } from './state.ts';
+import { codeAt, emissionAt, runOf, termsOf } from './track.ts';
+
+/** The newest canaries that must all be overdue before a stream counts as stopped (design §5: k = 2). */
+export const stoppedAfter = 2;
+/** Complete looks that must say so: a canary on its way between two looks is not a stop. */
+const stoppedLooks = 2;
+/** A late canary counts as overtaken, so probably lost, once this many younger ones of its stream arrived (design §5). */
+const overtakenBy = 20;
+/** `slow`: of this many newest canaries most are late, and the last two that arrived were. */
+const slowWindow = 5;
+const walkLimit = 1_000;
+
+/** How the parent hop stands for the same canary. `unknown`: it could not be read. */
+export type ParentState = 'fine' | 'late' | 'broken' | 'unknown' | 'unsettled';
+
+export interface Walked {
+  readonly seq: number;
+  readonly verdict: Verdict;
+  readonly parent: ParentState;
+  readonly plannedAt: EpochMs;
+}
+
+/** Canaries of a track from the newest back, as far as they are settled here and above and belong to no past incident. */
+export function* walkBack(track: Track, since: EpochMs): Iterable<Walked> {
+  const { stream, hop } = track;
+  const from = Math.max(since, ...[...lineage(hop)].map((each) => each.absorbBefore));
+  const last = Math.max(0, stream.nextSeq - walkLimit);
+  for (let seq = stream.nextSeq - 1; seq >= last; seq--) {
+    const run = runOf(stream, seq);
+    if (!run) return;
+    const planned = plannedAt(run, seq);
+    if (planned < from) return;
+    if (!termsOf(run, hop.id, stream.number, seq)) continue;
+    const code = codeAt(track, seq);
+    // A block folded away holds only canaries that arrived, or old history.
+    const verdict = code === undefined ? 'delivered' : verdictOfCode(code);
+    if (verdict === undefined || verdict === 'pending' || verdict === 'withheld' || verdict === 'excused') continue;
+    if (verdict === 'unverifiable') continue;
+    const parent = parentState(track, seq);
+    if (parent === 'unsettled') continue;
+    yield { seq, verdict, parent, plannedAt: planned };
+  }
+}
+
+/** The nearest hop above at which the canary is expected and about which something is known. */
+export function parentState(track: Track, seq: number): ParentState {
+  let unknown = false;
+  for (let hop = track.hop.parent; hop; hop = hop.parent) {
+    const above = track.stream.tracks.find((each) => each.hop === hop);
+    const code = above ? codeAt(above, seq) : 0;
+    if (code === undefined || code === codeOf.delivered) return unknown ? 'unknown' : 'fine';
+    if (code === codeOf.delayed) return unknown ? 'unknown' : 'late';
+    if (code === codeOf.overdue || code === codeOf.lost) return 'broken';
+    if (code === codeOf.pending) return 'unsettled';
+    if (code === codeOf.unverifiable) unknown = true;
+  }
+  if (unknown) return 'unknown';
+  return emissionAt(track.stream, seq)?.state === emission.emitted ? 'fine' : 'unsettled';
+}
+
+export interface TrackFlow {
+  /** The newest settled canaries are all overdue and nothing arrives. `root`: above they are fine or unknown. */
+  readonly stopped: 'root' | 'behind' | undefined;
+  readonly slow: boolean;
+  /** Emission of the first canary of the present trouble. */
+  readonly since: EpochMs;
+  /** The newest settled canary arrived. */
+  readonly lastGood: boolean;
+}
+
+/** Called once per complete look at the hop: counts looks in a row. */
+export function noteLook(track: Track, now: EpochMs): void {
+  track.stoppedLooks = missesAny(track) && quietAndMissing(track, now) ? track.stoppedLooks + 1 : 0;
+}
+
+function quietAndMissing(track: Track, now: EpochMs): boolean {
+  const run = track.stream.runs.at(-1);
+  if (!run) return false;
+  const quietFor = now - track.lastSeenAt;
+  if (quietFor <= stoppedAfter * run.everyMs + track.hop.spec.pollMs) return false;
+  return newest(track, stoppedAfter).every(isMissing) && newest(track, stoppedAfter).length === stoppedAfter;
+}
+
+function newest(track: Track, count: number): Walked[] {
+  const found: Walked[] = [];
+  for (const walked of walkBack(track, 0)) {
+    found.push(walked);
+    if (found.length === count) break;
+  }
+  return found;
+}
+
+export function isMissing(walked: Walked): boolean {
+  return walked.verdict === 'overdue' || walked.verdict === 'lost';
+}
+
+export function flowOf(track: Track, now: EpochMs): TrackFlow {
+  // Nearly all tracks of a large pipeline are fine: say so without walking.
+  if (!missesAny(track) && now - track.lastLateAt > 10 * track.hop.spec.withinMs) {
+    return { stopped: undefined, slow: false, since: 0, lastGood: track.newestSeenSeq >= 0 };
+  }
+  const latest = newest(track, slowWindow);
+  const [first] = latest;
+  const stopped = track.stoppedLooks >= stoppedLooks && first && isMissing(first) ? stopKind(latest) : undefined;
+  return {
+    stopped,
+    slow: stopped === undefined && isSlow(latest),
+    since: stopped ? missingSince(track) : (latest.findLast((each) => each.verdict !== 'delivered')?.plannedAt ?? 0),
+    lastGood: first !== undefined && first.verdict === 'delivered',
+  };
+}
+
+function stopKind(latest: readonly Walked[]): 'root' | 'behind' {
+  return latest.slice(0, stoppedAfter).some((each) => each.parent === 'broken') ? 'behind' : 'root';
+}
+
+function isSlow(latest: readonly Walked[]): boolean {
+  const arrived = latest.filter((each) => !isMissing(each));
+  const late = latest.filter((each) => each.verdict !== 'delivered' && each.parent === 'fine');
+  const lastTwoLate = arrived.length >= 2 && arrived.slice(0, 2).every((each) => each.verdict === 'delayed' && each.parent === 'fine');
+  return latest.length === slowWindow && lastTwoLate && late.length * 2 > latest.length;
+}
+
+function missingSince(track: Track): EpochMs {
+  let since = 0;
+  for (const walked of walkBack(track, 0)) {
+    if (!isMissing(walked)) break;
+    since = walked.plannedAt;
+  }
+  return since;
+}
+
+export interface LossTally {
+  /** Lost, or overtaken by 20 younger ones. */
+  losses: number;
+  /** Canaries that arrived, or count as losses, and were fine above. */
+  trials: number;
+  /** Emission of the first loss in the window. */
+  since: EpochMs;
+  /** Emission of the newest canary that is missing while younger ones arrived. */
+  lastAt: EpochMs;
+  /** Arrived canaries, emitted after `lastAt` and long enough ago to be due. */
+  goodAfter: number;
+}
+
+/** Adds up the losses of the window over all streams at a hop. Streams that miss nothing are counted by their schedule. */
+export function tallyLosses(tracks: readonly Track[], from: EpochMs, dueBefore: EpochMs): LossTally & { streams: StreamState[] } {
+  const tally = { losses: 0, trials: 0, since: 0, lastAt: 0, goodAfter: 0, streams: [] as StreamState[] };
+  const arrivals: EpochMs[] = [];
+  const whole = tracks.filter((track) => !missesAny(track));
+  for (const track of tracks) {
+    if (missesAny(track) && tallyTrack(track, from, tally, arrivals)) tally.streams.push(track.stream);
+  }
+  tally.goodAfter = arrivals.filter((at) => at > tally.lastAt && at <= dueBefore).length;
+  for (const track of whole) {
+    tally.trials += slotsBetween(track, from, dueBefore);
+    tally.goodAfter += slotsBetween(track, tally.lastAt, dueBefore);
+  }
+  return tally;
+}
+
+/** Some canary is overdue or lost here: without one there is neither a stop nor a loss. */
+export function missesAny(track: Track): boolean {
+  return (track.live[codeOf.overdue] ?? 0) + (track.live[codeOf.lost] ?? 0) > 0;
+}
+
+function slotsBetween(track: Track, from: EpochMs, to: EpochMs): number {
+  const run = track.stream.runs.at(-1);
+  if (!run) return 0;
+  const begin = Math.max(from, run.t0, track.hop.absorbBefore);
+  const terms = run.terms.find((each) => each.hop === track.hop.id);
+  return terms && to > begin ? Math.floor(((to - begin) / run.everyMs) * (terms.take / terms.of)) : 0;
+}
+
+function tallyTrack(track: Track, from: EpochMs, tally: LossTally, arrivals: EpochMs[]): boolean {
+  let younger = 0;
+  let losing = false;
+  for (const walked of walkBack(track, from)) {
+    if (walked.parent === 'broken' || walked.parent === 'unknown') continue;
+    if (!isMissing(walked)) {
+      younger += 1;
+      tally.trials += 1;
+      arrivals.push(walked.plannedAt);
+      continue;
+    }
+    // Missing with nothing younger behind it is a stop or a delay, not a loss among others.
+    if (younger > 0) tally.lastAt = Math.max(tally.lastAt, walked.plannedAt);
+    if (younger === 0 || (walked.verdict === 'overdue' && younger < overtakenBy)) continue;
+    losing = true;
+    tally.losses += 1;
+    tally.trials += 1;
+    tally.since = tally.since === 0 ? walked.plannedAt : Math.min(tally.since, walked.plannedAt);
+  }
+  return losing;
+}
+
+export function hopsBehind(hop: HopState): HopState[] {
+  return hop.pipeline.hops.filter((each) => each !== hop && [...lineage(each)].includes(hop));
+}

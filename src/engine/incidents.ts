@@ -1,0 +1,155 @@
+/** Findings that stay become incidents; incidents whose cause is gone for long enough are resolved. Each change is told once. */
+import { dedupKeyOf } from '../core/dedup-key.ts';
+import type { IncidentFacts } from '../core/incident.ts';
+import type { Severity } from '../core/pipeline.ts';
+import { countsSince, type Finding, findingsOf, type Findings } from './finding.ts';
+import { notify } from './outbox.ts';
+import { keyOf } from './restore.ts';
+import type { EngineState, HopState, IncidentState, PipelineState } from './state.ts';
+
+/** A stop or an unreadable hop pages when it concerns at least this share of the streams (design §5). */
+const pageReach = 0.2;
+const keptResolved = 200;
+/** Wall clock and ledger time may part by this much before it is a finding, ms. */
+const clockTolerance = 2_000;
+
+export function judgeIncidents(state: EngineState): void {
+  for (const pipeline of state.pipelines) {
+    const findings = withClock(state, pipeline, findingsOf(state, pipeline));
+    for (const finding of findings.present) raise(state, pipeline, finding);
+    for (const incident of [...state.open.values()]) {
+      if (incident.facts.pipeline === pipeline.spec.name) settle(state, pipeline, incident, findings);
+    }
+  }
+}
+
+/** A stepped clock concerns everything; it is told with the first pipeline. */
+function withClock(state: EngineState, pipeline: PipelineState, findings: Findings): Findings {
+  const apart = state.wallOffset - state.wallOffsetAtStart;
+  if (pipeline !== state.pipelines[0] || Math.abs(apart) <= clockTolerance) return findings;
+  const clock: Finding = {
+    kind: 'clock',
+    hop: 'logcanary',
+    since: state.now,
+    streams: [],
+    totalStreams: 0,
+    severity: 'warning',
+    detail: `This machine's clock was set ${apart > 0 ? 'forward' : 'back'} by about ${Math.round(Math.abs(apart) / 1000)} s. Judging goes on by the monotonic clock, so no verdict is affected.`,
+    firstLook: ['Check the time synchronisation (chronyc tracking, timedatectl).'],
+  };
+  return { ...findings, present: [...findings.present, clock] };
+}
+
+function raise(state: EngineState, pipeline: PipelineState, finding: Finding): void {
+  const place = { pipeline: pipeline.spec.name, hop: finding.hop, kind: finding.kind };
+  const open = state.open.get(keyOf(place));
+  if (open) {
+    open.lastBadAt = state.now;
+    open.goodSince = undefined;
+    change(state, pipeline, open, finding);
+    return;
+  }
+  const number = state.next.incident++;
+  const incident: IncidentState = {
+    number,
+    facts: factsOf(state, number, pipeline, finding, state.now, severityOf(state, pipeline, finding, state.now)),
+    notified: [],
+    lastBadAt: state.now,
+    goodSince: undefined,
+    dirty: true,
+  };
+  state.open.set(keyOf(place), incident);
+  notify(state, incident, 'trigger');
+}
+
+function change(state: EngineState, pipeline: PipelineState, incident: IncidentState, finding: Finding): void {
+  const before = incident.facts;
+  // Once critical it stays so: a page is not taken back because the trouble moved a little.
+  const severity = before.severity === 'critical' ? 'critical' : severityOf(state, pipeline, finding, before.openedAt);
+  const facts = factsOf(state, incident.number, pipeline, finding, before.openedAt, severity);
+  const since = Math.min(before.since, facts.since);
+  incident.facts = { ...facts, since };
+  if (before.severity !== severity || before.streams.affected !== facts.streams.affected) incident.dirty = true;
+  if (before.severity !== severity) notify(state, incident, 'trigger');
+}
+
+function severityOf(state: EngineState, pipeline: PipelineState, finding: Finding, openedAt: number): Severity {
+  if (finding.severity) return finding.severity;
+  const wide = finding.totalStreams > 0 && finding.streams.length >= pageReach * finding.totalStreams;
+  const long = state.now - openedAt >= pipeline.spec.pageAfterMs;
+  const pages = finding.kind === 'stopped' || finding.kind === 'unreadable';
+  return pages && wide && long ? 'critical' : 'warning';
+}
+
+function factsOf(
+  state: EngineState,
+  number: number,
+  pipeline: PipelineState,
+  finding: Finding,
+  openedAt: number,
+  severity: Severity,
+): IncidentFacts {
+  const { deployment } = state.config;
+  const name = pipeline.spec.name;
+  return {
+    id: `inc-${number}`,
+    deployment,
+    pipeline: name,
+    hop: finding.hop,
+    kind: finding.kind,
+    severity,
+    state: 'open',
+    dedupKey: dedupKeyOf(deployment, name, finding.hop, finding.kind),
+    openedAt,
+    since: Math.min(finding.since || openedAt, openedAt),
+    ...(finding.between ? { between: finding.between } : {}),
+    unreadable: finding.unreadable ?? [],
+    streams: {
+      affected: finding.streams.length,
+      total: finding.totalStreams,
+      names: finding.streams.slice(0, 20).map((stream) => stream.name),
+    },
+    counts: finding.counts ?? {},
+    ...(finding.lossDecidedAt === undefined ? {} : { lossDecidedAt: finding.lossDecidedAt }),
+    looks: finding.looks ?? { complete: 0, asked: 0 },
+    behind: finding.behind ?? [],
+    detail: finding.detail,
+    firstLook: finding.firstLook,
+  };
+}
+
+/** Resolves an incident once its finding was absent for `resolve_after`, with fresh evidence that things are good. */
+function settle(state: EngineState, pipeline: PipelineState, incident: IncidentState, findings: Findings): void {
+  const { facts } = incident;
+  const present = findings.present.some((each) => each.kind === facts.kind && each.hop === facts.hop);
+  if (present || findings.held.has(`${facts.hop} ${facts.kind}`)) return;
+  const hop = pipeline.hops.find((each) => each.spec.name === facts.hop);
+  if (hop && !freshEvidence(state, hop, incident)) return;
+  incident.goodSince ??= state.now;
+  if (state.now - incident.goodSince < pipeline.spec.resolveAfterMs) return;
+  resolve(state, hop, incident);
+}
+
+/** Silence is not recovery: something must have been seen, or read, since the trouble was last there. */
+function freshEvidence(state: EngineState, hop: HopState, incident: IncidentState): boolean {
+  const { kind } = incident.facts;
+  const last = hop.looks.at(-1);
+  if (kind === 'unreadable' || kind === 'blind') return last?.coverage === 'complete';
+  if (kind === 'reading') return hop.pipeline.checks.some((check) => check.resultAt > incident.lastBadAt);
+  if (kind === 'forged' || kind === 'unproven') return last?.coverage === 'complete';
+  const lastSeen = hop.seenTimes.at(-1) ?? 0;
+  return lastSeen >= incident.lastBadAt || state.streamsByNumber.size === 0;
+}
+
+function resolve(state: EngineState, hop: HopState | undefined, incident: IncidentState): void {
+  const { facts } = incident;
+  const counts = hop ? countsSince(state, hop, facts.since) : facts.counts;
+  incident.facts = { ...facts, state: 'resolved', resolvedAt: state.now, counts };
+  incident.dirty = true;
+  state.open.delete(keyOf(facts));
+  state.resolved.unshift(incident);
+  if (state.resolved.length > keptResolved) state.resolved.pop();
+  // What was emitted in its time belongs to it: a backlog that arrives late is not the next incident.
+  if (hop) hop.absorbBefore = Math.max(hop.absorbBefore, state.now);
+  notify(state, incident, 'resolve');
+}

@@ -1,0 +1,213 @@
+/** From a list of streams to lines handed out, on a fixed schedule; and from receipts back to emission. */
+import { emission } from '../core/block.ts';
+import { composeLine } from '../core/line.ts';
+import { shapes as allShapes } from '../core/pipeline.ts';
+import type { HopTerms } from '../core/run.ts';
+import { plannedAt, shapeOf, unitHash } from '../core/schedule.ts';
+import { mintToken } from '../core/token.ts';
+import type { RunRow } from '../core/ledger.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import type { LogcanaryError } from '../lib/errors.ts';
+import type { BatchLine, Emission, ListedStream } from '../probe.ts';
+import type { Command, LineRef } from './event.ts';
+import { createStream } from './restore.ts';
+import type { EngineState, HopState, InjectorState, StreamState } from './state.ts';
+import { excuse, grant, recordEmission, runOf } from './track.ts';
+
+/** Lines in one injector call at most; the rest goes with the next one. */
+const batchLimit = 500;
+/** An excuse reaches back this far before the leaving sign (design §4). */
+const excuseBackMs = 60_000;
+/** More slots missed than this (process suspended, injector hung) are skipped, not made up for. */
+const skipAfterMs = 5_000;
+
+/** How often an injector's streams are listed: often enough to notice a leaving node before its canaries are due. */
+export function listEveryMs(injector: InjectorState): number {
+  const soonest = Math.min(...injector.pipeline.spec.hops.map((hop) => hop.withinMs));
+  return Math.max(1_000, Math.min(30_000, soonest / 4));
+}
+
+export function onListed(state: EngineState, injector: InjectorState, listed: readonly ListedStream[]): void {
+  injector.listInFlight = false;
+  injector.listFailures = 0;
+  injector.lastListError = undefined;
+  injector.listedOnce = true;
+  const present = new Set(listed.map((each) => each.key));
+  for (const stream of injector.streams.values()) if (!present.has(stream.key)) stream.listed = false;
+  for (const each of listed) onStream(state, injector, each);
+}
+
+function onStream(state: EngineState, injector: InjectorState, listed: ListedStream): void {
+  let stream = injector.streams.get(listed.key);
+  if (!stream) {
+    const number = state.next.stream++;
+    const { key, name, labels } = listed;
+    stream = createStream(state, injector, { number, key, name, labels, nextSeq: 0, openedAt: state.now, leavingSince: null }, []);
+    stream.dirty = true;
+    injector.streams.set(key, stream);
+  }
+  stream.listed = true;
+  stream.name = listed.name;
+  if (JSON.stringify(stream.labels) !== JSON.stringify(listed.labels)) {
+    stream.labels = listed.labels;
+    stream.dirty = true;
+  }
+  if (stream.leavingSince !== listed.leavingSince) {
+    stream.leavingSince = listed.leavingSince;
+    stream.dirty = true;
+    if (listed.leavingSince === undefined) openRun(state, stream);
+  }
+  if (stream.leavingSince !== undefined) excuseLeaving(injector, stream, stream.leavingSince);
+  else if (currentRun(state, stream) === undefined) openRun(state, stream);
+}
+
+/** A dying zone must not excuse itself: with more than half of several streams leaving at once nothing is excused. */
+function excuseLeaving(injector: InjectorState, stream: StreamState, since: EpochMs): void {
+  const all = [...injector.pipeline.injectors].flatMap((each) => [...each.streams.values()]).filter((each) => each.listed);
+  const leaving = all.filter((each) => each.leavingSince !== undefined);
+  if (all.length > 1 && leaving.length * 2 > all.length) return;
+  excuse(stream, since - excuseBackMs);
+}
+
+export function onListFailed(injector: InjectorState, error: LogcanaryError): void {
+  injector.listInFlight = false;
+  injector.listFailures += 1;
+  injector.lastListError = error.message;
+}
+
+/** The run the next canary belongs to, if it is of this incarnation and still what the configuration says. */
+function currentRun(state: EngineState, stream: StreamState): RunRow | undefined {
+  const run = stream.runs.at(-1);
+  return run && run.writer === state.writer && run.fromSeq <= stream.nextSeq ? run : undefined;
+}
+
+/** Period of a stream now: slower while its pipeline is stopped, and never above the injector's rate. */
+export function everyMsOf(state: EngineState, stream: StreamState): number {
+  const { spec, pipeline } = stream.injector;
+  const count = Math.max(1, stream.injector.streams.size);
+  const base = Math.max(spec.everyMs, Math.ceil((count / spec.maxPerSecond) * 1000));
+  const stopped = [...state.open.values()].some(
+    ({ facts }) => facts.kind === 'stopped' && facts.pipeline === pipeline.spec.name && facts.streams.names.length > 0,
+  );
+  return stopped ? Math.max(base, pipeline.spec.stoppedEveryMs) : base;
+}
+
+/** Begins a new schedule for a stream from its next sequence number on. */
+export function openRun(state: EngineState, stream: StreamState): void {
+  const everyMs = everyMsOf(state, stream);
+  const seed = Math.floor(unitHash(state.seed ^ stream.number, stream.nextSeq) * 2_147_483_647);
+  // Streams start spread over their period, so that they do not all write in the same instant.
+  const offset = stream.runs.at(-1)?.writer === state.writer ? everyMs / 2 : unitHash(seed, 1) * Math.min(everyMs, 1000);
+  const run: RunRow = {
+    id: state.next.run++,
+    stream: stream.number,
+    fromSeq: stream.nextSeq,
+    t0: state.now + Math.round(offset),
+    everyMs,
+    jitterMs: Math.floor(everyMs / 10),
+    seed,
+    shapes: stream.injector.spec.shapes,
+    key: state.signingKey,
+    writer: state.writer,
+    terms: termsFor(stream.injector),
+  };
+  // A run that no canary was granted from is replaced.
+  const last = stream.runs.at(-1);
+  if (last && last.fromSeq === run.fromSeq) {
+    stream.runs.pop();
+    state.pending.push({ op: 'delete', table: 'run', row: { id: last.id } });
+  }
+  stream.runs.push(run);
+  state.pending.push({ op: 'put', table: 'run', row: run });
+  stream.nextPlanned = plannedAt(run, stream.nextSeq);
+}
+
+function termsFor(injector: InjectorState): HopTerms[] {
+  const { pipeline, spec } = injector;
+  const applies = (hop: HopState | undefined): boolean =>
+    hop !== undefined && (hop.spec.name === spec.enters || applies(hop.parent));
+  return pipeline.hops
+    .filter((hop) => spec.enters === undefined || applies(hop))
+    .map((hop) => ({
+      hop: hop.id,
+      after: hop.parent?.id ?? null,
+      withinMs: hop.spec.withinMs,
+      lostAfterMs: pipeline.spec.lostAfterMs,
+      graceMs: 2 * hop.spec.pollMs + hop.spec.timeoutMs,
+      take: hop.spec.sample.take,
+      of: hop.spec.sample.of,
+    }));
+}
+
+/** Everything that is due now, one batch per injector; sequence numbers are granted here. */
+export function injectDue(state: EngineState, commands: Command[]): void {
+  for (const pipeline of state.pipelines) {
+    for (const injector of pipeline.injectors) {
+      if (injector.injectInFlight) continue;
+      const lines: BatchLine[] = [];
+      const refs: LineRef[] = [];
+      for (const stream of injector.streams.values()) {
+        if (stream.listed && stream.leavingSince === undefined) dueOf(state, stream, lines, refs);
+        if (lines.length >= batchLimit) break;
+      }
+      if (lines.length === 0) continue;
+      injector.injectInFlight = true;
+      commands.push({ type: 'inject', injector, lines, refs });
+    }
+  }
+}
+
+function dueOf(state: EngineState, stream: StreamState, lines: BatchLine[], refs: LineRef[]): void {
+  if (stream.nextPlanned > state.now) return;
+  let run = currentRun(state, stream);
+  if (!run) return;
+  if (state.now - stream.nextPlanned > Math.max(2 * run.everyMs, skipAfterMs) || run.everyMs !== everyMsOf(state, stream)) {
+    openRun(state, stream);
+    run = stream.runs.at(-1);
+  }
+  while (run && stream.nextPlanned <= state.now && lines.length < batchLimit) {
+    const seq = grant(stream);
+    lines.push({ stream: stream.key, seq, text: lineOf(state, stream, run, seq) });
+    refs.push({ stream, seq });
+    stream.nextPlanned = plannedAt(run, stream.nextSeq);
+  }
+}
+
+/** The token of a granted canary: never stored, always recomputed from its run. */
+export function tokenOf(state: EngineState, stream: StreamState, seq: number): string | undefined {
+  const run = runOf(stream, seq);
+  return run && tokenIn(state, run, seq);
+}
+
+function tokenIn(state: EngineState, run: RunRow, seq: number): string {
+  const shape = allShapes.indexOf(shapeOf(run, seq));
+  const { key, writer, stream } = run;
+  return mintToken({ key, writer, stream, seq, plannedAt: plannedAt(run, seq), shape, length: 0 }, state.signer);
+}
+
+function lineOf(state: EngineState, stream: StreamState, run: RunRow, seq: number): string {
+  const token = tokenIn(state, run, seq);
+  return composeLine({ token, pipeline: stream.injector.pipeline.spec.name, stream: stream.name, seq });
+}
+
+export function onInjected(
+  state: EngineState,
+  injector: InjectorState,
+  refs: readonly LineRef[],
+  emissions: readonly Emission[] | undefined,
+  error: LogcanaryError | undefined,
+): void {
+  injector.injectInFlight = false;
+  refs.forEach(({ stream, seq }, i) => {
+    const sent = emissions?.[i];
+    if (sent?.state === 'emitted') {
+      recordEmission(stream, seq, emission.emitted, sent.nb, sent.na);
+      stream.failedInRow = 0;
+      return;
+    }
+    if (sent?.state === 'withheld') recordEmission(stream, seq, emission.withheld, state.now, state.now);
+    if (stream.failedInRow === 0) stream.failedSince = state.now;
+    stream.failedInRow += 1;
+    stream.lastFailure = sent?.why.message ?? error?.message ?? 'the injector answered for fewer lines than it was given';
+  });
+}

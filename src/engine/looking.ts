@@ -1,0 +1,370 @@
+/** Asking observers, and turning what they found into sightings and coverage. */
+import { blockSize, codeOf, emission } from '../core/block.ts';
+import { plannedAt } from '../core/schedule.ts';
+import { checkToken, differences, readToken, tokenPrefix } from '../core/token.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import type { LogcanaryError, Reason } from '../lib/errors.ts';
+import type { Find, Look, Question } from '../probe.ts';
+import type { AskedRange, Command } from './event.ts';
+import { tokenOf } from './injecting.ts';
+import type { EngineState, HopState, StreamState, Track } from './state.ts';
+import { isBlind } from './reason.ts';
+import { codeAt, emissionAt, judgeTrack, runOf, sight } from './track.ts';
+
+/** Canaries one look may search for by token: half the oldest, half the newest when there are more. */
+const askLimit = 8_192;
+/** A token that differs in at most this many characters from one of ours was damaged, not forged (design §3). */
+const damageLimit = 4;
+const oddLimit = 1_000;
+const seenLimit = 5_000;
+const strangeLimit = 4_096;
+/** Lost canaries are asked about only in every so many looks: they must not crowd out those that can still be in time. */
+const lostEvery = 10;
+
+export function lookDue(state: EngineState, commands: Command[]): void {
+  for (const pipeline of state.pipelines) {
+    for (const hop of pipeline.hops) {
+      if (hop.lookInFlight || state.now < hop.nextLookAt) continue;
+      if (hop.mode === 'on-demand' && !wanted(state, hop)) {
+        hop.nextLookAt = state.now + hop.spec.pollMs;
+        continue;
+      }
+      hop.lookInFlight = true;
+      hop.nextLookAt = nextSlot(hop, state.now);
+      commands.push(lookCommand(state, hop));
+    }
+  }
+}
+
+/** On a fixed grid, so that a slow look does not move the next one further than it must. */
+function nextSlot(hop: HopState, now: EpochMs): EpochMs {
+  const every = hop.spec.pollMs;
+  const missed = Math.floor((now - hop.nextLookAt) / every);
+  return hop.nextLookAt === 0 ? now + every : hop.nextLookAt + (missed + 1) * every;
+}
+
+/** An on-demand hop is read only while some canary is past its deadline here and was not seen further down either. */
+function wanted(state: EngineState, hop: HopState): boolean {
+  for (const track of tracksOf(state, hop)) {
+    for (const [seq, code] of unseen(track)) {
+      if (code !== codeOf.pending && code !== codeOf.overdue && code !== codeOf.unverifiable) continue;
+      const run = runOf(track.stream, seq);
+      if (run && state.now > plannedAt(run, seq) + hop.spec.withinMs) return true;
+      break;
+    }
+  }
+  return false;
+}
+
+export function* tracksOf(state: EngineState, hop: HopState): Iterable<Track> {
+  for (const stream of state.streamsByNumber.values()) {
+    if (stream.injector.pipeline !== hop.pipeline) continue;
+    const track = stream.tracks.find((each) => each.hop === hop);
+    if (track) yield track;
+  }
+}
+
+/** Unseen canaries that a sighting could still change, oldest first. */
+function* unseen(track: Track): Iterable<readonly [seq: number, code: number]> {
+  const indexes = [...track.blocks.keys()].sort((a, b) => a - b);
+  for (const index of indexes) {
+    const codes = track.blocks.get(index)?.codes;
+    for (let i = 0; codes && i < blockSize; i++) {
+      const code = codes[i] as number;
+      if (code !== 0 && code !== codeOf.delivered && code !== codeOf.delayed) yield [index * blockSize + i, code];
+    }
+  }
+}
+
+interface Asked {
+  readonly stream: StreamState;
+  readonly seq: number;
+}
+
+function lookCommand(state: EngineState, hop: HopState): Command {
+  const asOf = state.now;
+  const includeLost = hop.looks.length === 0 || Math.floor(asOf / hop.spec.pollMs) % lostEvery === 0;
+  const all: Asked[] = [];
+  const whole: AskedRange[] = [];
+  let since = asOf;
+  for (const track of tracksOf(state, hop)) {
+    const { stream } = track;
+    let first = -1;
+    for (const [seq, code] of unseen(track)) {
+      if (first < 0) {
+        first = seq;
+        const run = runOf(stream, seq);
+        if (run) since = Math.min(since, plannedAt(run, seq));
+      }
+      if (includeLost || code === codeOf.pending || code === codeOf.overdue || code === codeOf.unverifiable) {
+        all.push({ stream, seq });
+      }
+    }
+    if (first >= 0) whole.push({ stream, from: first, to: stream.nextSeq - 1 });
+  }
+  const chosen = choose(all);
+  let byToken = false;
+  const question: Question = {
+    asOf,
+    since,
+    count: chosen.length,
+    prefixes: prefixesOf(chosen),
+    *tokens() {
+      byToken = true;
+      for (const { stream, seq } of chosen) {
+        const token = tokenOf(state, stream, seq);
+        if (token) yield token;
+      }
+    },
+    ...(hop.cursor === undefined ? {} : { cursor: hop.cursor }),
+  };
+  // An observer that searches by token covers what it was given; one that reads everything covers all that is out.
+  const asked = () => ({ ranges: byToken ? rangesOf(hop, chosen) : whole, count: chosen.length });
+  return { type: 'look', hop, question, asked, timeoutMs: hop.spec.timeoutMs };
+}
+
+function choose(all: Asked[]): readonly Asked[] {
+  if (all.length <= askLimit) return all;
+  const timeOf = ({ stream, seq }: Asked) => {
+    const run = runOf(stream, seq);
+    return run ? plannedAt(run, seq) : 0;
+  };
+  const sorted = all.map((asked) => ({ asked, at: timeOf(asked) })).sort((a, b) => a.at - b.at);
+  const half = askLimit / 2;
+  return [...sorted.slice(0, half), ...sorted.slice(-half)].map(({ asked }) => asked);
+}
+
+/** Contiguous ranges of what was asked; a gap in which everything was seen already does not end a range. */
+function rangesOf(hop: HopState, chosen: readonly Asked[]): AskedRange[] {
+  const ranges: { stream: StreamState; from: number; to: number }[] = [];
+  const open = new Map<StreamState, { stream: StreamState; from: number; to: number }>();
+  for (const { stream, seq } of chosen) {
+    const range = open.get(stream);
+    if (range && gapSeen(hop, stream, range.to + 1, seq - 1)) {
+      range.to = seq;
+      continue;
+    }
+    const begun = { stream, from: seq, to: seq };
+    ranges.push(begun);
+    open.set(stream, begun);
+  }
+  return ranges;
+}
+
+function gapSeen(hop: HopState, stream: StreamState, from: number, to: number): boolean {
+  const track = stream.tracks.find((each) => each.hop === hop);
+  for (let seq = from; seq <= to; seq++) {
+    const code = track && codeAt(track, seq);
+    // A block that is not in memory any more is settled.
+    if (code !== undefined && code !== 0 && code !== codeOf.delivered && code !== codeOf.delayed) return false;
+  }
+  return true;
+}
+
+function prefixesOf(chosen: readonly Asked[]): string[] {
+  const prefixes = new Set<string>();
+  for (const { stream, seq } of chosen) {
+    const run = runOf(stream, seq);
+    if (run) prefixes.add(tokenPrefix(run.key, run.writer));
+  }
+  return [...prefixes];
+}
+
+export interface Looked {
+  readonly asOf: EpochMs;
+  readonly asked: readonly AskedRange[];
+  readonly askedCount: number;
+  readonly tookMs: number;
+  readonly look?: Look;
+  readonly error?: LogcanaryError;
+}
+
+export function onLooked(state: EngineState, hop: HopState, looked: Looked): void {
+  hop.lookInFlight = false;
+  const { look } = looked;
+  const asOf = Math.min(looked.asOf, look?.asOf ?? looked.asOf);
+  const coverage = look ? look.coverage : 'failed';
+  const why = look?.why ?? looked.error;
+  const seen = look ? onFinds(state, hop, look.finds, state.now) : 0;
+  if (look?.cursor !== undefined && look.cursor !== hop.cursor) {
+    hop.cursor = look.cursor;
+    hop.dirty = true;
+  }
+  if (coverage === 'complete') cover(hop, looked.asked, asOf, look?.since ?? 0);
+  else suspend(hop, why?.reason);
+  hop.looks.push({ at: state.now, coverage, ...(why ? { reason: why.reason, why: why.message } : {}) });
+  if (hop.looks.length > 10) hop.looks.shift();
+  state.pending.push({
+    op: 'put',
+    table: 'look',
+    row: {
+      id: state.next.look++,
+      hop: hop.id,
+      asOf,
+      tookMs: Math.round(looked.tookMs),
+      coverage,
+      reason: why?.reason ?? null,
+      asked: looked.askedCount,
+      seen,
+    },
+  });
+  for (const track of tracksOf(state, hop)) judgeTrack(track, state.now);
+}
+
+/** Nothing is declared lost here until the hop was read again; nor below it, unless the trouble is on our own side. */
+function suspend(hop: HopState, reason: Reason | undefined): void {
+  hop.settleUntil = Number.POSITIVE_INFINITY;
+  if (!isBlind(reason)) hop.settleBelowUntil = Number.POSITIVE_INFINITY;
+}
+
+/**
+ * A complete look: absence is evidence for everything it covered. It proves loss only when nothing on the way could not
+ * be read just before: after an outage a backlog is still on its way, and "not there yet" is not "lost".
+ */
+function cover(hop: HopState, asked: readonly AskedRange[], asOf: EpochMs, since: EpochMs): void {
+  if (hop.settleUntil === Number.POSITIVE_INFINITY) hop.settleUntil = asOf + hop.spec.withinMs;
+  if (hop.settleBelowUntil === Number.POSITIVE_INFINITY) hop.settleBelowUntil = asOf + slowestBelow(hop);
+  hop.completeSinceStart += 1;
+  const provesLoss = [...lineage(hop)].every((each) => asOf >= (each === hop ? each.settleUntil : each.settleBelowUntil));
+  for (const { stream, from, to } of asked) {
+    const track = stream.tracks.find((each) => each.hop === hop);
+    if (!track) continue;
+    const first = firstEmittedSince(stream, from, to, since);
+    track.absent.cover(first, to, asOf);
+    if (provesLoss) track.lost.cover(first, to, asOf);
+    track.dirty = true;
+  }
+}
+
+/** A backlog must have had time to reach the last hop behind this one. */
+function slowestBelow(hop: HopState): number {
+  const below = hop.pipeline.hops.filter((each) => [...lineage(each)].includes(hop));
+  return Math.max(...below.map((each) => each.spec.withinMs));
+}
+
+export function* lineage(hop: HopState): Iterable<HopState> {
+  for (let each: HopState | undefined = hop; each; each = each.parent) yield each;
+}
+
+function firstEmittedSince(stream: StreamState, from: number, to: number, since: EpochMs): number {
+  if (since === 0) return from;
+  let seq = from;
+  while (seq <= to && (emissionAt(stream, seq)?.nb ?? 0) < since) seq += 1;
+  return seq;
+}
+
+/** Judges every find; returns how many were first sightings here. */
+export function onFinds(state: EngineState, hop: HopState, finds: readonly Find[], seenAt: EpochMs): number {
+  let seen = 0;
+  for (const find of finds) {
+    if (find.kind === 'echo') continue;
+    if (find.kind === 'suspect') onSuspect(state, hop, find);
+    else if (onLine(state, hop, find, seenAt)) seen += 1;
+  }
+  return seen;
+}
+
+function onLine(state: EngineState, hop: HopState, find: Find, seenAt: EpochMs): boolean {
+  const check = checkToken(find.token, state.signer);
+  if (check.state === 'malformed') return false;
+  const { fields } = check;
+  const stream = state.streamsByNumber.get(fields.stream);
+  const ours = stream && fields.seq < stream.nextSeq ? tokenOf(state, stream, fields.seq) : undefined;
+  if (check.state !== 'valid') {
+    if (ours !== undefined && differences(ours, find.token) <= damageLimit) odd(state, hop, 'corrupted', find.token);
+    else odd(state, hop, check.state === 'wrong-mac' ? 'forged' : 'foreign', find.token);
+    return false;
+  }
+  if (!state.writers.has(fields.writer)) {
+    odd(state, hop, 'foreign', find.token);
+    return false;
+  }
+  // Signed with our key under our name, but never handed out: somebody else holds the key.
+  if (ours !== find.token || stream === undefined) {
+    odd(state, hop, 'forged', find.token);
+    return false;
+  }
+  return onOurs(state, hop, stream, fields.seq, find, seenAt);
+}
+
+function onOurs(state: EngineState, hop: HopState, stream: StreamState, seq: number, find: Find, seenAt: EpochMs): boolean {
+  const sent = emissionAt(stream, seq);
+  if (sent && sent.state === emission.emitted && seenAt < sent.nb) {
+    odd(state, hop, 'forged', find.token);
+    return false;
+  }
+  const track = stream.tracks.find((each) => each.hop === hop);
+  if (!track) return false;
+  const sighting = sight(track, seq, seenAt, false);
+  if (find.damage !== undefined && sighting.first) count(state, hop, 'corrupted');
+  if (!sighting.first) {
+    if (hop.finds === 'unique') count(state, hop, 'duplicated');
+    return false;
+  }
+  noteSighting(state, hop, stream, seq, find.token, seenAt, sighting.meaningful ? sighting.latency : undefined);
+  for (const ancestor of lineage(hop)) {
+    const above = stream.tracks.find((each) => each.hop === ancestor);
+    if (above && ancestor !== hop && sight(above, seq, seenAt, true).first) noteImplied(ancestor, seenAt);
+  }
+  return true;
+}
+
+function noteSighting(
+  state: EngineState,
+  hop: HopState,
+  stream: StreamState,
+  seq: number,
+  token: string,
+  seenAt: EpochMs,
+  latency: { loMs: number; hiMs: number } | undefined,
+): void {
+  hop.dirty = true;
+  hop.firstSightedAt ??= seenAt;
+  pushBounded(hop.seenTimes, state.now, seenLimit);
+  const sent = emissionAt(stream, seq);
+  hop.newestSeen = Math.max(hop.newestSeen ?? 0, sent?.nb ?? 0);
+  if (!latency) return;
+  hop.lastLatency = latency;
+  hop.lastToken = token;
+  pushBounded(hop.recentHi, latency.hiMs, 400);
+  const { boundsMs, counts } = hop.counters.latency;
+  const at = boundsMs.findIndex((bound) => latency.hiMs <= bound);
+  const bucket = at < 0 ? boundsMs.length : at;
+  counts[bucket] = (counts[bucket] ?? 0) + 1;
+  hop.counters.latency.sumMs += latency.hiMs;
+}
+
+function noteImplied(hop: HopState, seenAt: EpochMs): void {
+  hop.firstSightedAt ??= seenAt;
+  hop.dirty = true;
+}
+
+/** An opening without a whole token: ours if it is nearly one of ours. */
+function onSuspect(state: EngineState, hop: HopState, find: Find): void {
+  const fields = readToken(find.token.slice(0, 51).padEnd(51, 'a').concat('0'));
+  const stream = fields && state.streamsByNumber.get(fields.stream);
+  const ours = stream && fields.seq < stream.nextSeq ? tokenOf(state, stream, fields.seq) : undefined;
+  if (ours !== undefined && differences(ours, find.token.slice(0, 52)) <= damageLimit) odd(state, hop, 'corrupted', find.token);
+  // A cut token shows its beginning: our own prefix is enough to say that a canary was cut here.
+  else if (ours?.startsWith(find.token.slice(0, 23))) odd(state, hop, 'corrupted', find.token);
+}
+
+/** Counts a strange token once per hop, however often it is read. */
+function odd(state: EngineState, hop: HopState, kind: 'corrupted' | 'forged' | 'foreign', token: string): void {
+  const key = `${kind} ${token}`;
+  if (hop.strange.has(key)) return;
+  if (hop.strange.size >= strangeLimit) hop.strange.clear();
+  hop.strange.add(key);
+  count(state, hop, kind);
+}
+
+function count(state: EngineState, hop: HopState, kind: 'corrupted' | 'forged' | 'foreign' | 'duplicated'): void {
+  hop.counters.entered[kind] += 1;
+  hop.dirty = true;
+  if (kind !== 'foreign') pushBounded(hop.odd[kind], state.now, oddLimit);
+}
+
+function pushBounded<T>(list: T[], value: T, limit: number): void {
+  list.push(value);
+  if (list.length > limit) list.splice(0, list.length - limit);
+}

@@ -1,0 +1,365 @@
+/** Builds the engine's state from the configuration and the ledger's rows. */
+import { decodeEmission } from '../core/block.ts';
+import type { HopRow, IncidentRow, LedgerContents, RunRow, StreamRow } from '../core/ledger.ts';
+import type { Config, HopSpec, InjectSpec, PipelineSpec } from '../core/pipeline.ts';
+import type { HopTerms } from '../core/run.ts';
+import { latencyBucketsMs } from '../core/status.ts';
+import { Spans } from '../core/spans.ts';
+import type { Signer } from '../core/token.ts';
+import { verdicts } from '../core/verdict-name.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import { LedgerError, messageOf } from '../lib/errors.ts';
+import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
+import {
+  enteredStates,
+  type CheckState,
+  type EngineState,
+  type HopCounters,
+  type HopState,
+  type IncidentState,
+  type InjectorState,
+  type PipelineState,
+  type StreamState,
+  type Track,
+} from './state.ts';
+import { judgeTrack } from './track.ts';
+
+/** What the composition root knows of an opened observer. */
+export interface ObserverInfo {
+  readonly mode: 'poll' | 'on-demand' | 'push';
+  readonly finds: 'unique' | 'repeats';
+  readonly target: string;
+  readonly runbook: Readonly<Record<string, string>>;
+}
+export interface PlaceInfo {
+  readonly target: string;
+  readonly runbook: Readonly<Record<string, string>>;
+}
+
+export interface RestoreInput {
+  readonly config: Config;
+  readonly contents: LedgerContents;
+  readonly signer: Signer;
+  readonly signingKey: number;
+  /** This incarnation's writer, 25 bits, drawn at random at each open. */
+  readonly writer: number;
+  readonly seed: number;
+  readonly now: EpochMs;
+  readonly wall: EpochMs;
+  readonly pageUrl?: string;
+  observer(pipeline: PipelineSpec, hop: HopSpec): ObserverInfo;
+  injector(pipeline: PipelineSpec, inject: InjectSpec): PlaceInfo;
+  check(pipeline: PipelineSpec, name: string): PlaceInfo;
+}
+
+/** @throws LedgerError `corrupt` when a row cannot be decoded. */
+export function restore(input: RestoreInput): EngineState {
+  try {
+    return build(input);
+  } catch (error) {
+    if (error instanceof LedgerError) throw error;
+    throw new LedgerError(
+      `Cannot read the ledger's rows: ${messageOf(error)}. The file is damaged or was edited; restore a copy, or move it away to begin a new ledger.`,
+      { reason: 'corrupt', cause: error },
+    );
+  }
+}
+
+function build(input: RestoreInput): EngineState {
+  const { contents, config } = input;
+  const meta = new Map(contents.meta.map((row) => [row.key, row.value]));
+  const state: EngineState = {
+    config,
+    signer: input.signer,
+    signingKey: input.signingKey,
+    writer: input.writer,
+    seed: input.seed,
+    startedAt: input.now,
+    pageUrl: input.pageUrl,
+    pipelines: [],
+    streamsByNumber: new Map(),
+    writers: new Set([input.writer, ...contents.run.map((run) => run.writer)]),
+    now: input.now,
+    wallOffsetAtStart: 0,
+    wallOffset: input.wall - input.now,
+    next: {
+      stream: nextOf(meta, 'nextStream'),
+      run: nextOf(meta, 'nextRun'),
+      hop: nextOf(meta, 'nextHop'),
+      incident: nextOf(meta, 'nextIncident'),
+      look: contents.lastLook + 1,
+      outbox: contents.lastOutbox + 1,
+    },
+    open: new Map(),
+    resolved: [],
+    outbox: new Map(),
+    sent: new Map(JSON.parse(meta.get('sent') ?? '[]')),
+    notifiers: config.notify,
+    loops: {},
+    pings: new Map(contents.ping.map((row) => [row.name, row.at])),
+    heartbeats: new Map(JSON.parse(meta.get('heartbeats') ?? '[]')),
+    foreignAtHooks: new Map(),
+    nextJudgeAt: 0,
+    nextPruneAt: input.now + 60_000,
+    pending: [],
+  };
+  for (const spec of config.pipelines) state.pipelines.push(buildPipeline(state, spec, input));
+  restoreStreams(state, contents);
+  restoreIncidents(state, contents);
+  noteDowntime(state, meta);
+  return state;
+}
+
+function nextOf(meta: ReadonlyMap<string, string>, key: string): number {
+  return Number(meta.get(key) ?? 1);
+}
+
+/** Time nobody watched is written down; canaries of before keep their own proof. */
+function noteDowntime(state: EngineState, meta: ReadonlyMap<string, string>): void {
+  const last = Number(meta.get('time') ?? 0);
+  if (last > 0 && last < state.now) {
+    state.pending.push({ op: 'put', table: 'unwatched', row: { from: last, to: state.now } });
+  }
+}
+
+function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInput): PipelineState {
+  const pipeline: PipelineState = { spec, hops: [], injectors: [], checks: [] };
+  for (const hop of spec.hops) {
+    const row = input.contents.hop.find((each) => each.pipeline === spec.name && each.name === hop.name);
+    const parent = pipeline.hops.find((each) => each.spec.name === hop.after);
+    pipeline.hops.push(buildHop(state, pipeline, hop, parent, row, input.observer(spec, hop)));
+  }
+  for (const inject of spec.inject) {
+    const injector: InjectorState = {
+      spec: inject,
+      pipeline,
+      runbook: input.injector(spec, inject).runbook,
+      streams: new Map(),
+      listInFlight: false,
+      nextListAt: 0,
+      listFailures: 0,
+      lastListError: undefined,
+      listedOnce: false,
+      injectInFlight: false,
+    };
+    pipeline.injectors.push(injector);
+  }
+  for (const check of spec.checks) {
+    const info = input.check(spec, check.name);
+    const checkState: CheckState = {
+      spec: check,
+      pipeline,
+      target: info.target,
+      runbook: info.runbook,
+      nextAt: 0,
+      inFlight: false,
+      result: undefined,
+      resultAt: 0,
+      failures: 0,
+      lastError: undefined,
+      history: new Map(),
+    };
+    pipeline.checks.push(checkState);
+  }
+  return pipeline;
+}
+
+function buildHop(
+  state: EngineState,
+  pipeline: PipelineState,
+  spec: HopSpec,
+  parent: HopState | undefined,
+  row: HopRow | undefined,
+  info: ObserverInfo,
+): HopState {
+  return {
+    id: row?.id ?? state.next.hop++,
+    spec,
+    pipeline,
+    parent,
+    ...info,
+    counters: restoreCounters(row?.counters, spec.withinMs),
+    cursor: row?.cursor ?? undefined,
+    firstSightedAt: row?.firstSightedAt ?? undefined,
+    newestSeen: undefined,
+    lastLatency: undefined,
+    lastToken: undefined,
+    recentHi: [],
+    nextLookAt: 0,
+    lookInFlight: false,
+    looks: [],
+    completeSinceStart: 0,
+    // We were away: what the hop went through meanwhile is unknown, so a backlog may still be on its way.
+    settleUntil: state.now + spec.withinMs,
+    settleBelowUntil: state.now + spec.withinMs,
+    absorbBefore: 0,
+    odd: { duplicated: [], corrupted: [], forged: [] },
+    seenTimes: [],
+    strange: new Set(),
+    dirty: row === undefined,
+  };
+}
+
+/** Counters go on; when the bounds changed with the config, old counts move to the next bound above. */
+function restoreCounters(json: string | undefined, withinMs: number): HopCounters {
+  const boundsMs = [...new Set([...latencyBucketsMs, withinMs])].sort((a, b) => a - b);
+  const counters: HopCounters = {
+    entered: Object.fromEntries(enteredStates.map((name) => [name, 0])) as HopCounters['entered'],
+    latency: { boundsMs, counts: new Array(boundsMs.length + 1).fill(0), sumMs: 0 },
+  };
+  if (json === undefined) return counters;
+  const stored = JSON.parse(json) as HopCounters;
+  Object.assign(counters.entered, stored.entered);
+  counters.latency.sumMs = stored.latency.sumMs;
+  stored.latency.counts.forEach((count, i) => {
+    const bound = stored.latency.boundsMs[i];
+    const at = bound === undefined ? boundsMs.length : boundsMs.findIndex((each) => each >= bound);
+    const to = at < 0 ? boundsMs.length : at;
+    counters.latency.counts[to] = (counters.latency.counts[to] ?? 0) + count;
+  });
+  return counters;
+}
+
+function restoreStreams(state: EngineState, contents: LedgerContents): void {
+  const runs = groupRuns(contents.run);
+  for (const row of contents.stream) {
+    const pipeline = state.pipelines.find((each) => each.spec.name === row.pipeline);
+    if (!pipeline) continue;
+    // An injector taken out of the configuration leaves canaries that are still to be judged.
+    const injector = pipeline.injectors.find((each) => each.spec.name === row.injector) ?? retiredInjector(pipeline, row);
+    const stream = createStream(state, injector, row, runs.get(row.number) ?? []);
+    if (pipeline.injectors.includes(injector)) injector.streams.set(row.key, stream);
+  }
+  restoreBlocks(state, contents);
+}
+
+function retiredInjector(pipeline: PipelineState, row: StreamRow): InjectorState {
+  return {
+    spec: { name: row.injector, kind: row.injector, options: {}, everyMs: 1, maxPerSecond: 1, shapes: ['plain'] },
+    pipeline,
+    runbook: {},
+    streams: new Map(),
+    listInFlight: false,
+    nextListAt: Number.POSITIVE_INFINITY,
+    listFailures: 0,
+    lastListError: undefined,
+    listedOnce: true,
+    injectInFlight: false,
+  };
+}
+
+function groupRuns(rows: readonly RunRow[]): Map<number, RunRow[]> {
+  const shared = new Map<string, readonly HopTerms[]>();
+  const runs = new Map<number, RunRow[]>();
+  for (const row of rows) {
+    const key = JSON.stringify(row.terms);
+    const terms = shared.get(key) ?? row.terms;
+    shared.set(key, terms);
+    const list = runs.get(row.stream) ?? [];
+    list.push({ ...row, terms });
+    runs.set(row.stream, list);
+  }
+  for (const list of runs.values()) list.sort((a, b) => a.fromSeq - b.fromSeq || a.id - b.id);
+  return runs;
+}
+
+/** A stream with its tracks, empty of canaries. */
+export function createStream(
+  state: EngineState,
+  injector: InjectorState,
+  row: Omit<StreamRow, 'pipeline' | 'injector'>,
+  runs: RunRow[],
+): StreamState {
+  const stream: StreamState = {
+    number: row.number,
+    injector,
+    key: row.key,
+    name: row.name,
+    labels: row.labels,
+    nextSeq: row.nextSeq,
+    openedAt: row.openedAt,
+    leavingSince: row.leavingSince ?? undefined,
+    listed: false,
+    runs,
+    nextPlanned: Number.POSITIVE_INFINITY,
+    emission: new Map(),
+    foldedEmission: [0, 0, 0],
+    tracks: [],
+    failedInRow: 0,
+    failedSince: 0,
+    lastFailure: '',
+    dirty: false,
+    dirtyBlocks: new Set(),
+  };
+  for (const hop of injector.pipeline.hops) stream.tracks.push(createTrack(stream, hop));
+  state.streamsByNumber.set(stream.number, stream);
+  return stream;
+}
+
+function createTrack(stream: StreamState, hop: HopState): Track {
+  return {
+    stream,
+    hop,
+    blocks: new Map(),
+    absent: new Spans(),
+    lost: new Spans(),
+    folded: new Array(verdicts.length + 1).fill(0),
+    live: new Array(verdicts.length + 1).fill(0),
+    lastSeenAt: 0,
+    newestSeenSeq: -1,
+    lastLateAt: 0,
+    stoppedLooks: 0,
+    wakeAt: 0,
+    dirty: false,
+    dirtyBlocks: new Set(),
+  };
+}
+
+function restoreBlocks(state: EngineState, contents: LedgerContents): void {
+  const trackOf = (stream: number, hop: number) =>
+    state.streamsByNumber.get(stream)?.tracks.find((each) => each.hop.id === hop);
+  for (const row of contents.emission) {
+    state.streamsByNumber.get(row.stream)?.emission.set(row.block, decodeEmission(row.block, row.data));
+  }
+  for (const row of contents.track) {
+    const stream = state.streamsByNumber.get(row.stream);
+    if (stream && row.hop === 0) decodeFoldedEmission(stream, row.data);
+    const track = trackOf(row.stream, row.hop);
+    if (track) decodeTrack(track, row.data);
+  }
+  for (const row of contents.verdict) {
+    const track = trackOf(row.stream, row.hop);
+    if (track) restoreVerdicts(track, row.block, row.data);
+  }
+  for (const stream of state.streamsByNumber.values()) for (const track of stream.tracks) judgeTrack(track, state.now);
+}
+
+function restoreIncidents(state: EngineState, contents: LedgerContents): void {
+  for (const row of contents.incident) {
+    const incident: IncidentState = {
+      number: row.id,
+      facts: row.facts,
+      notified: [...row.notified],
+      lastBadAt: state.now,
+      goodSince: undefined,
+      dirty: false,
+    };
+    if (row.state === 'open') state.open.set(keyOf(row), incident);
+    else state.resolved.push(incident);
+  }
+  state.resolved.sort((a, b) => b.number - a.number);
+  for (const incident of state.resolved) absorb(state, incident);
+  for (const row of contents.outbox) state.outbox.set(row.id, { row, inFlight: false, dirty: false });
+}
+
+function absorb(state: EngineState, incident: IncidentState): void {
+  const { facts } = incident;
+  const pipeline = state.pipelines.find((each) => each.spec.name === facts.pipeline);
+  const hop = pipeline?.hops.find((each) => each.spec.name === facts.hop);
+  if (hop) hop.absorbBefore = Math.max(hop.absorbBefore, facts.resolvedAt ?? 0);
+}
+
+/** One incident may be open per pipeline, hop and kind. */
+export function keyOf(row: Pick<IncidentRow, 'pipeline' | 'hop' | 'kind'>): string {
+  return JSON.stringify([row.pipeline, row.hop, row.kind]);
+}

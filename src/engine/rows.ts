@@ -1,0 +1,184 @@
+/** State to ledger rows and back. What is written here and read in `restore.ts` is all that survives a crash. */
+import { blockSize, decodeVerdicts, emission, encodeEmission, encodeVerdicts, verdictOfCode } from '../core/block.ts';
+import type { Change } from '../core/ledger.ts';
+import { Spans } from '../core/spans.ts';
+import { verdicts } from '../core/verdict-name.ts';
+import { ByteReader, ByteWriter } from '../lib/varint.ts';
+import type { EngineState, HopState, StreamState, Track } from './state.ts';
+import { endOfBlock, settledBlocks } from './track.ts';
+
+/** Takes everything that changed since the last call, as one atomic list; the state is clean afterwards. */
+export function takeChanges(state: EngineState): Change[] {
+  const changes: Change[] = state.pending.splice(0);
+  for (const stream of state.streamsByNumber.values()) streamChanges(stream, changes);
+  for (const pipeline of state.pipelines) {
+    for (const hop of pipeline.hops) if (hop.dirty) changes.push(hopChange(hop));
+  }
+  incidentChanges(state, changes);
+  if (changes.length === 0) return changes;
+  for (const [key, value] of Object.entries(metaOf(state))) changes.push({ op: 'put', table: 'meta', row: { key, value } });
+  return changes;
+}
+
+function metaOf(state: EngineState): Record<string, string> {
+  return {
+    time: String(state.now),
+    nextStream: String(state.next.stream),
+    nextRun: String(state.next.run),
+    nextHop: String(state.next.hop),
+    nextIncident: String(state.next.incident),
+    sent: JSON.stringify([...state.sent]),
+    heartbeats: JSON.stringify([...state.heartbeats]),
+  };
+}
+
+function streamChanges(stream: StreamState, changes: Change[]): void {
+  if (stream.dirty) {
+    stream.dirty = false;
+    changes.push({
+      op: 'put',
+      table: 'stream',
+      row: {
+        number: stream.number,
+        pipeline: stream.injector.pipeline.spec.name,
+        injector: stream.injector.spec.name,
+        key: stream.key,
+        name: stream.name,
+        labels: stream.labels,
+        nextSeq: stream.nextSeq,
+        openedAt: stream.openedAt,
+        leavingSince: stream.leavingSince ?? null,
+      },
+    });
+  }
+  let folded = false;
+  for (const track of stream.tracks) folded = trackChanges(track, changes) || folded;
+  if (folded) foldEmission(stream, changes);
+  for (const index of stream.dirtyBlocks) {
+    const block = stream.emission.get(index);
+    if (!block) continue;
+    const row = { stream: stream.number, block: index, settled: false, endedAt: 0, data: encodeEmission(block) };
+    changes.push({ op: 'put', table: 'emission', row });
+  }
+  stream.dirtyBlocks.clear();
+}
+
+/** Emission of a block is settled once every hop has settled it. Hop 0's track row holds the folded emission counts. */
+function foldEmission(stream: StreamState, changes: Change[]): void {
+  for (const [index, block] of stream.emission) {
+    if (stream.nextSeq < (index + 1) * blockSize) continue;
+    if (stream.tracks.some((track) => track.blocks.has(index))) continue;
+    for (const state of block.states) stream.foldedEmission[state] = (stream.foldedEmission[state] ?? 0) + 1;
+    stream.emission.delete(index);
+    stream.dirtyBlocks.delete(index);
+    const row = { stream: stream.number, block: index, settled: true, endedAt: endOfBlock(stream, index), data: encodeEmission(block) };
+    changes.push({ op: 'put', table: 'emission', row });
+  }
+  const writer = new ByteWriter();
+  for (const state of Object.values(emission)) writer.unsigned(stream.foldedEmission[state] ?? 0);
+  changes.push({ op: 'put', table: 'track', row: { stream: stream.number, hop: 0, data: writer.finish() } });
+}
+
+function trackChanges(track: Track, changes: Change[]): boolean {
+  const stream = track.stream.number;
+  const hop = track.hop.id;
+  const settled = settledBlocks(track);
+  for (const index of track.dirtyBlocks) {
+    const block = settled.get(index) ?? track.blocks.get(index);
+    if (!block) continue;
+    const endedAt = settled.has(index) ? endOfBlock(track.stream, index) : 0;
+    const row = { stream, hop, block: index, settled: settled.has(index), endedAt, data: encodeVerdicts(block) };
+    changes.push({ op: 'put', table: 'verdict', row });
+  }
+  track.dirtyBlocks.clear();
+  const folded = settled.size > 0;
+  settled.clear();
+  if (track.dirty) {
+    track.dirty = false;
+    changes.push({ op: 'put', table: 'track', row: { stream, hop, data: encodeTrack(track) } });
+  }
+  return folded;
+}
+
+function encodeTrack(track: Track): Uint8Array {
+  const first = Math.min(...track.blocks.keys(), Math.floor(track.stream.nextSeq / blockSize)) * blockSize;
+  track.absent.dropBelow(first);
+  track.lost.dropBelow(first);
+  const writer = new ByteWriter();
+  for (let code = 1; code <= verdicts.length; code++) writer.unsigned(track.folded[code] ?? 0);
+  track.absent.encode(writer);
+  track.lost.encode(writer);
+  writer.unsigned(track.lastSeenAt);
+  writer.unsigned(track.newestSeenSeq + 1);
+  return writer.finish();
+}
+
+/** Fills a track from its row. */
+export function decodeTrack(track: Track, data: Uint8Array): void {
+  const reader = new ByteReader(data);
+  for (let code = 1; code <= verdicts.length; code++) track.folded[code] = reader.unsigned();
+  track.absent = Spans.decode(reader);
+  track.lost = Spans.decode(reader);
+  track.lastSeenAt = reader.unsigned();
+  track.newestSeenSeq = reader.unsigned() - 1;
+}
+
+/** Fills a stream's folded emission counts from hop 0's row. */
+export function decodeFoldedEmission(stream: StreamState, data: Uint8Array): void {
+  const reader = new ByteReader(data);
+  for (const state of Object.values(emission)) stream.foldedEmission[state] = reader.unsigned();
+}
+
+/** Puts a stored block of verdicts back in memory. */
+export function restoreVerdicts(track: Track, index: number, data: Uint8Array): void {
+  const block = decodeVerdicts(index, data);
+  track.blocks.set(index, block);
+  for (const code of block.codes) {
+    if (verdictOfCode(code) !== undefined) track.live[code] = (track.live[code] ?? 0) + 1;
+  }
+}
+
+function hopChange(hop: HopState): Change {
+  hop.dirty = false;
+  return {
+    op: 'put',
+    table: 'hop',
+    row: {
+      id: hop.id,
+      pipeline: hop.pipeline.spec.name,
+      name: hop.spec.name,
+      cursor: hop.cursor ?? null,
+      firstSightedAt: hop.firstSightedAt ?? null,
+      counters: JSON.stringify(hop.counters),
+    },
+  };
+}
+
+function incidentChanges(state: EngineState, changes: Change[]): void {
+  for (const incident of [...state.open.values(), ...state.resolved]) {
+    if (!incident.dirty) continue;
+    incident.dirty = false;
+    const { facts } = incident;
+    changes.push({
+      op: 'put',
+      table: 'incident',
+      row: {
+        id: incident.number,
+        pipeline: facts.pipeline,
+        hop: facts.hop,
+        kind: facts.kind,
+        state: facts.state,
+        openedAt: facts.openedAt,
+        resolvedAt: facts.resolvedAt ?? null,
+        facts,
+        notified: incident.notified,
+      },
+    });
+  }
+  for (const [id, entry] of state.outbox) {
+    if (!entry.dirty) continue;
+    entry.dirty = false;
+    changes.push({ op: 'put', table: 'outbox', row: entry.row });
+    if (entry.row.state !== 'waiting') state.outbox.delete(id);
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The thin loops around `step`: wake when something is due, commit what changed, then carry out what it calls for and
+ * feed the outcome back. Commits are grouped: while one is under way, what happens meanwhile goes into the next.
+ */
+import type { Change, Ledger } from '../core/ledger.ts';
+import type { Notifier } from '../core/notifier.ts';
+import type { Clock } from '../lib/clock.ts';
+import { LedgerError, LogcanaryError, messageOf, NotifyError, ProbeError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import type { Check, Injector, Observer } from '../probe.ts';
+import type { Command, Event } from './event.ts';
+import { takeChanges } from './rows.ts';
+import type { CheckState, EngineState, HopState, InjectorState } from './state.ts';
+import { nextWake, step } from './step.ts';
+
+/** The driver looks around at least this often, ms. */
+const longestSleepMs = 250;
+const shortestSleepMs = 10;
+const callTimeoutMs = 10_000;
+const ledgerRetryMs = 5_000;
+/** How long a graceful stop waits for calls under way. */
+const stopGraceMs = 3_000;
+
+export interface Ports {
+  injector(state: InjectorState): Injector;
+  observer(state: HopState): Observer;
+  check(state: CheckState): Check;
+  notifier(name: string): Notifier | undefined;
+}
+
+export interface RuntimeOptions {
+  readonly state: EngineState;
+  readonly ledger: Ledger;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly ports: Ports;
+  /** Called once when the ledger stops taking writes, and once when it takes them again. */
+  onLedger(error: LedgerError | undefined): void;
+}
+
+export interface Runtime {
+  start(): void;
+  /** Feeds an event from outside; resolves once everything it changed is committed. */
+  submit(event: Event): Promise<void>;
+  /** Stops injecting and looking, waits a little for calls under way, commits what is left. */
+  stop(): Promise<void>;
+  readonly ledgerError: LedgerError | undefined;
+}
+
+export function createRuntime({ state, ledger, clock, log, ports, onLedger }: RuntimeOptions): Runtime {
+  const stopping = new AbortController();
+  const calls = new AbortController();
+  const underWay = new Set<Promise<void>>();
+  let commands: Command[] = [];
+  let waiting: (() => void)[] = [];
+  let flushing: Promise<void> | undefined;
+  let ledgerError: LedgerError | undefined;
+  let driver: Promise<void> = Promise.resolve();
+
+  const dispatch = (event: Event): void => {
+    const wanted = step(state, event, clock.now());
+    // After a stop was asked for, results are still taken in, but nothing new is begun.
+    if (!stopping.signal.aborted) commands.push(...wanted);
+    flushing ??= flush();
+  };
+
+  const flush = async (): Promise<void> => {
+    await undefined;
+    for (;;) {
+      const ready = commands;
+      const told = waiting;
+      commands = [];
+      waiting = [];
+      const changes = takeChanges(state);
+      if (changes.length > 0) await commitUntilDone(changes);
+      for (const command of ready) carryOut(command);
+      for (const tell of told) tell();
+      if (commands.length === 0 && waiting.length === 0) break;
+    }
+    flushing = undefined;
+  };
+
+  const commitUntilDone = async (changes: readonly Change[]): Promise<void> => {
+    for (;;) {
+      try {
+        await ledger.commit(changes);
+        if (ledgerError) onLedger(undefined);
+        ledgerError = undefined;
+        return;
+      } catch (error) {
+        const failure = error instanceof LedgerError ? error : new LedgerError(`Cannot write the ledger: ${messageOf(error)}`, { reason: 'internal', cause: error });
+        log.error({ reason: failure.reason }, failure.message);
+        if (!ledgerError) onLedger(failure);
+        ledgerError = failure;
+        if (calls.signal.aborted) return;
+        await clock.sleep(ledgerRetryMs, calls.signal).catch(() => undefined);
+      }
+    }
+  };
+
+  const carryOut = (command: Command): void => {
+    const done = perform(command).then(dispatch).finally(() => underWay.delete(done));
+    underWay.add(done);
+  };
+
+  const limited = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+    const limit = clock.deadline(ms, calls.signal);
+    try {
+      return await work(limit.signal);
+    } catch (error) {
+      if (error instanceof LogcanaryError) throw error;
+      const reason = limit.expired ? 'timeout' : calls.signal.aborted ? 'aborted' : 'internal';
+      throw new ProbeError(limit.expired ? `No answer within ${ms / 1000} s.` : messageOf(error), { reason, retryable: true, cause: error });
+    } finally {
+      limit.clear();
+    }
+  };
+
+  const perform = async (command: Command): Promise<Event> => {
+    switch (command.type) {
+      case 'list':
+        return await list(command.injector);
+      case 'inject':
+        return await inject(command);
+      case 'look':
+        return await look(command);
+      case 'check':
+        return await check(command);
+      case 'notify':
+        return await notify(command);
+    }
+  };
+
+  const list = async (injector: InjectorState): Promise<Event> => {
+    try {
+      const streams = await limited(callTimeoutMs, (signal) => ports.injector(injector).streams({ signal }));
+      return { type: 'listed', injector, streams };
+    } catch (error) {
+      return { type: 'list-failed', injector, error: asError(error) };
+    }
+  };
+
+  const inject = async (command: Extract<Command, { type: 'inject' }>): Promise<Event> => {
+    const { injector, refs, lines } = command;
+    try {
+      const emissions = await limited(callTimeoutMs, (signal) => ports.injector(injector).inject(lines, { signal }));
+      return { type: 'injected', injector, refs, emissions };
+    } catch (error) {
+      return { type: 'injected', injector, refs, error: asError(error) };
+    }
+  };
+
+  const look = async (command: Extract<Command, { type: 'look' }>): Promise<Event> => {
+    const { hop, question, timeoutMs } = command;
+    const began = clock.monotonicMs();
+    const base = () => {
+      const { ranges, count } = command.asked();
+      return { type: 'looked' as const, hop, asOf: question.asOf, asked: ranges, askedCount: count, tookMs: clock.monotonicMs() - began };
+    };
+    try {
+      const answer = await limited(timeoutMs, (signal) => ports.observer(hop).observe(question, { signal }));
+      return { ...base(), look: answer };
+    } catch (error) {
+      return { ...base(), error: asError(error) };
+    }
+  };
+
+  const check = async (command: Extract<Command, { type: 'check' }>): Promise<Event> => {
+    try {
+      const result = await limited(command.timeoutMs, (signal) => ports.check(command.check).check({ signal }));
+      return { type: 'checked', check: command.check, result };
+    } catch (error) {
+      return { type: 'checked', check: command.check, error: asError(error) };
+    }
+  };
+
+  const notify = async ({ row }: Extract<Command, { type: 'notify' }>): Promise<Event> => {
+    const { id, action, facts } = row;
+    try {
+      const notifier = ports.notifier(row.notifier);
+      if (!notifier) throw new NotifyError(`There is no notifier "${row.notifier}".`, { reason: 'config' });
+      const page = state.pageUrl === undefined ? {} : { pageUrl: state.pageUrl };
+      await limited(callTimeoutMs, (signal) => notifier.send({ action, facts, ...page }, { signal }));
+      return { type: 'notified', id };
+    } catch (error) {
+      log.warn({ notifier: row.notifier, incident: facts.id, action }, messageOf(error));
+      return { type: 'notified', id, error: asError(error) };
+    }
+  };
+
+  const drive = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      if (!ledgerError) dispatch({ type: 'tick', wall: clock.wall() });
+      const sleep = Math.max(shortestSleepMs, nextWake(state, longestSleepMs) - clock.now());
+      await clock.sleep(sleep, stopping.signal).catch(() => undefined);
+    }
+  };
+
+  return {
+    start() {
+      driver = drive();
+    },
+    submit(event) {
+      return new Promise((resolve) => {
+        waiting.push(resolve);
+        dispatch(event);
+      });
+    },
+    async stop() {
+      stopping.abort(new DOMException('logcanary is stopping', 'AbortError'));
+      await driver;
+      await settled(underWay, clock, stopGraceMs);
+      calls.abort(new DOMException('logcanary is stopping', 'AbortError'));
+      await settled(underWay, clock, stopGraceMs);
+      await flushing;
+    },
+    get ledgerError() {
+      return ledgerError;
+    },
+  };
+}
+
+/** Anything thrown, as one of our errors. */
+function asError(error: unknown): LogcanaryError {
+  if (error instanceof LogcanaryError) return error;
+  return new ProbeError(`Unexpected: ${messageOf(error)}`, { reason: 'internal', cause: error });
+}
+
+async function settled(underWay: ReadonlySet<Promise<void>>, clock: Clock, ms: number): Promise<void> {
+  if (underWay.size === 0) return;
+  const limit = new AbortController();
+  await Promise.race([Promise.allSettled([...underWay]), clock.sleep(ms, limit.signal).catch(() => undefined)]);
+  limit.abort();
+}

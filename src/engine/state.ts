@@ -1,0 +1,221 @@
+/**
+ * The engine's state: everything that is true of the pipelines now. It is changed only by `step`, synchronously, and can
+ * be rebuilt from the ledger's rows at any commit. No I/O, no clock, no promise in here.
+ */
+import type { EmissionBlock, VerdictBlock } from '../core/block.ts';
+import type { IncidentFacts } from '../core/incident.ts';
+import type { OutboxRow, RunRow } from '../core/ledger.ts';
+import type { CheckSpec, Config, HopSpec, InjectSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
+import type { Spans } from '../core/spans.ts';
+import type { Signer } from '../core/token.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import type { Reason } from '../lib/errors.ts';
+import type { CheckResult } from '../probe.ts';
+
+/** Life-long entries into each state at a hop, and the latency histogram. Stored as JSON in the hop's row. */
+export interface HopCounters {
+  entered: Record<Entered, number>;
+  latency: { boundsMs: number[]; counts: number[]; sumMs: number };
+}
+export const enteredStates = [
+  'delivered',
+  'delayed',
+  'lost',
+  'recovered',
+  'unverifiable',
+  'excused',
+  'withheld',
+  'duplicated',
+  'corrupted',
+  'forged',
+  'foreign',
+] as const;
+export type Entered = (typeof enteredStates)[number];
+
+export interface LookOutcome {
+  readonly at: EpochMs;
+  readonly coverage: 'complete' | 'partial' | 'failed';
+  readonly reason?: Reason;
+  readonly why?: string;
+}
+
+/** Something odd about sightings at a hop, lately: bounded lists of when. */
+export interface Oddities {
+  duplicated: EpochMs[];
+  corrupted: EpochMs[];
+  forged: EpochMs[];
+}
+
+export interface HopState {
+  readonly id: number;
+  readonly spec: HopSpec;
+  readonly pipeline: PipelineState;
+  readonly parent: HopState | undefined;
+  readonly mode: 'poll' | 'on-demand' | 'push';
+  readonly finds: 'unique' | 'repeats';
+  readonly target: string;
+  readonly runbook: Readonly<Record<string, string>>;
+  counters: HopCounters;
+  cursor: string | undefined;
+  firstSightedAt: EpochMs | undefined;
+  newestSeen: EpochMs | undefined;
+  lastLatency: { loMs: number; hiMs: number } | undefined;
+  lastToken: string | undefined;
+  /** Upper latencies of the latest sightings, newest last, at most 400. */
+  recentHi: number[];
+  nextLookAt: EpochMs;
+  lookInFlight: boolean;
+  /** The newest 10, newest last. */
+  looks: LookOutcome[];
+  completeSinceStart: number;
+  /** No loss is declared from looks before this: the hop, or we, just came back, and a backlog may be on its way. */
+  settleUntil: EpochMs;
+  /** The same for the hops behind it: not moved by trouble on our own side. */
+  settleBelowUntil: EpochMs;
+  /** Canaries emitted before this belong to an incident that is over. */
+  absorbBefore: EpochMs;
+  odd: Oddities;
+  /** Sightings (first ones) lately, for shares: the newest 5000 times. */
+  seenTimes: EpochMs[];
+  /** Foreign, forged and corrupted tokens already counted, at most 4096. */
+  strange: Set<string>;
+  dirty: boolean;
+}
+
+/** A stream at a hop. */
+export interface Track {
+  readonly stream: StreamState;
+  readonly hop: HopState;
+  readonly blocks: Map<number, VerdictBlock>;
+  absent: Spans;
+  lost: Spans;
+  /** By verdict code; settled blocks, and blocks in memory. */
+  folded: number[];
+  live: number[];
+  lastSeenAt: EpochMs;
+  newestSeenSeq: number;
+  /** When a late canary last arrived; not stored. */
+  lastLateAt: EpochMs;
+  /** Complete looks in a row at which the newest canaries were overdue and nothing arrived. */
+  stoppedLooks: number;
+  wakeAt: EpochMs;
+  dirty: boolean;
+  readonly dirtyBlocks: Set<number>;
+}
+
+export interface StreamState {
+  readonly number: number;
+  readonly injector: InjectorState;
+  readonly key: string;
+  name: string;
+  labels: Readonly<Record<string, string>>;
+  nextSeq: number;
+  readonly openedAt: EpochMs;
+  leavingSince: EpochMs | undefined;
+  /** Listed by the injector at its last listing. */
+  listed: boolean;
+  runs: RunRow[];
+  /** Planned time of `nextSeq`. */
+  nextPlanned: EpochMs;
+  readonly emission: Map<number, EmissionBlock>;
+  /** By emission state: settled blocks. */
+  foldedEmission: number[];
+  /** One per hop that may apply, in the order of the pipeline's hops. */
+  readonly tracks: Track[];
+  /** How many of the newest canaries in a row did not go out, or not provably. */
+  failedInRow: number;
+  failedSince: EpochMs;
+  lastFailure: string;
+  dirty: boolean;
+  readonly dirtyBlocks: Set<number>;
+}
+
+export interface InjectorState {
+  readonly spec: InjectSpec;
+  readonly pipeline: PipelineState;
+  readonly runbook: Readonly<Record<string, string>>;
+  readonly streams: Map<string, StreamState>;
+  listInFlight: boolean;
+  nextListAt: EpochMs;
+  listFailures: number;
+  lastListError: string | undefined;
+  listedOnce: boolean;
+  injectInFlight: boolean;
+}
+
+export interface ReadingHistory {
+  readonly points: { x: EpochMs; y: number }[];
+}
+
+export interface CheckState {
+  readonly spec: CheckSpec;
+  readonly pipeline: PipelineState;
+  readonly target: string;
+  readonly runbook: Readonly<Record<string, string>>;
+  nextAt: EpochMs;
+  inFlight: boolean;
+  result: CheckResult | undefined;
+  resultAt: EpochMs;
+  failures: number;
+  lastError: { reason: Reason; message: string } | undefined;
+  readonly history: Map<string, ReadingHistory>;
+}
+
+export interface PipelineState {
+  readonly spec: PipelineSpec;
+  readonly hops: HopState[];
+  readonly injectors: InjectorState[];
+  readonly checks: CheckState[];
+}
+
+export interface IncidentState {
+  readonly number: number;
+  facts: IncidentFacts;
+  /** Names of notifiers that were told of it. */
+  notified: string[];
+  lastBadAt: EpochMs;
+  /** Since when everything is good again; undefined while it is not. */
+  goodSince: EpochMs | undefined;
+  dirty: boolean;
+}
+
+export interface OutboxState {
+  row: OutboxRow;
+  inFlight: boolean;
+  dirty: boolean;
+}
+
+export interface EngineState {
+  readonly config: Config;
+  readonly signer: Signer;
+  readonly signingKey: number;
+  readonly writer: number;
+  /** Random, for jitter; drawn at open. */
+  readonly seed: number;
+  readonly startedAt: EpochMs;
+  readonly pageUrl: string | undefined;
+  readonly pipelines: PipelineState[];
+  readonly streamsByNumber: Map<number, StreamState>;
+  /** Writers of all incarnations of this ledger. */
+  readonly writers: Set<number>;
+  now: EpochMs;
+  /** wall − T at start and now, ms. */
+  wallOffsetAtStart: number;
+  wallOffset: number;
+  next: { stream: number; run: number; hop: number; incident: number; look: number; outbox: number };
+  readonly open: Map<string, IncidentState>;
+  /** Newest first, at most 200. */
+  resolved: IncidentState[];
+  readonly outbox: Map<number, OutboxState>;
+  readonly sent: Map<string, { sent: number; failed: number }>;
+  readonly notifiers: readonly NotifierSpec[];
+  readonly loops: Record<string, EpochMs>;
+  readonly pings: Map<string, EpochMs>;
+  readonly heartbeats: Map<string, EpochMs>;
+  /** Canaries of other writers received by hooks lately: token → hooks. At most 512. */
+  readonly foreignAtHooks: Map<string, Set<string>>;
+  nextJudgeAt: EpochMs;
+  nextPruneAt: EpochMs;
+  /** Rows to be written at the next commit, besides what the dirty flags say. */
+  readonly pending: import('../core/ledger.ts').Change[];
+}

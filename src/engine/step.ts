@@ -1,0 +1,168 @@
+/**
+ * The engine: one event in, the commands it calls for out. Synchronous and deterministic: the same state, event and time
+ * give the same state and commands. What changed is taken with `takeChanges` and must be committed before any command is
+ * carried out: nothing leaves that the ledger does not know.
+ */
+import type { EpochMs } from '../lib/clock.ts';
+import type { Command, Event } from './event.ts';
+import { noteLook } from './flow.ts';
+import { judgeIncidents } from './incidents.ts';
+import { injectDue, listEveryMs, onInjected, onListed, onListFailed } from './injecting.ts';
+import { lookDue, onFinds, onLooked, tracksOf } from './looking.ts';
+import { deliverDue, onNotified } from './outbox.ts';
+import { onChecked } from './reading.ts';
+import type { EngineState } from './state.ts';
+import { judgeTrack } from './track.ts';
+
+const judgeEveryMs = 500;
+const pruneEveryMs = 3_600_000;
+const keepLooksMs = 48 * 3_600_000;
+const checkTimeoutMs = 10_000;
+
+export function step(state: EngineState, event: Event, now: EpochMs): Command[] {
+  state.now = Math.max(state.now, now);
+  const commands: Command[] = [];
+  handle(state, event, commands);
+  deliverDue(state, commands);
+  return commands;
+}
+
+function handle(state: EngineState, event: Event, commands: Command[]): void {
+  switch (event.type) {
+    case 'tick':
+      state.wallOffset = event.wall - state.now;
+      tick(state, commands);
+      return;
+    case 'listed':
+      onListed(state, event.injector, event.streams);
+      return;
+    case 'list-failed':
+      onListFailed(event.injector, event.error);
+      return;
+    case 'injected':
+      onInjected(state, event.injector, event.refs, event.emissions, event.error);
+      state.loops.inject = state.now;
+      return;
+    case 'looked':
+      onLooked(state, event.hop, event);
+      if (event.look?.coverage === 'complete') for (const track of tracksOf(state, event.hop)) noteLook(track, state.now);
+      state.loops.observe = state.now;
+      state.nextJudgeAt = 0;
+      judgeDue(state);
+      return;
+    case 'hooked':
+      for (const pipeline of state.pipelines) {
+        const hop = pipeline.hops.find((each) => each.spec.name === event.hop && each.mode === 'push');
+        if (hop) onFinds(state, hop, event.finds, state.now);
+      }
+      noteForeign(state, event);
+      return;
+    case 'checked':
+      onChecked(state, event.check, event.result, event.error);
+      state.loops.check = state.now;
+      return;
+    case 'notified':
+      onNotified(state, event.id, event.error);
+      state.loops.deliver = state.now;
+      return;
+    case 'pinged':
+      state.pings.set(event.name, state.now);
+      state.pending.push({ op: 'put', table: 'ping', row: { name: event.name, at: state.now } });
+      return;
+    case 'heartbeat-sent':
+      state.heartbeats.set(event.url, state.now);
+      return;
+    case 'loop':
+      state.loops[event.name] = state.now;
+      return;
+  }
+}
+
+/** Canaries of another writer with our key: `check` beside a running `run` asks for them. */
+function noteForeign(state: EngineState, event: Extract<Event, { type: 'hooked' }>): void {
+  for (const find of event.finds) {
+    if (find.kind !== 'line') continue;
+    const hooks = state.foreignAtHooks.get(find.token) ?? new Set<string>();
+    hooks.add(event.hop);
+    state.foreignAtHooks.set(find.token, hooks);
+    const oldest = state.foreignAtHooks.keys().next();
+    if (state.foreignAtHooks.size > 512 && !oldest.done) state.foreignAtHooks.delete(oldest.value);
+  }
+}
+
+function tick(state: EngineState, commands: Command[]): void {
+  listDue(state, commands);
+  injectDue(state, commands);
+  lookDue(state, commands);
+  checkDue(state, commands);
+  judgeDue(state);
+  if (state.outbox.size === 0) state.loops.deliver = state.now;
+  if (state.pipelines.every((pipeline) => pipeline.checks.length === 0)) state.loops.check = state.now;
+  prune(state);
+}
+
+function listDue(state: EngineState, commands: Command[]): void {
+  for (const pipeline of state.pipelines) {
+    for (const injector of pipeline.injectors) {
+      if (injector.listInFlight || state.now < injector.nextListAt) continue;
+      injector.listInFlight = true;
+      injector.nextListAt = state.now + listEveryMs(injector);
+      commands.push({ type: 'list', injector });
+    }
+  }
+}
+
+function checkDue(state: EngineState, commands: Command[]): void {
+  for (const pipeline of state.pipelines) {
+    for (const check of pipeline.checks) {
+      if (check.inFlight || state.now < check.nextAt) continue;
+      check.inFlight = true;
+      check.nextAt = state.now + check.spec.everyMs;
+      commands.push({ type: 'check', check, timeoutMs: checkTimeoutMs });
+    }
+  }
+}
+
+function judgeDue(state: EngineState): void {
+  if (state.now < state.nextJudgeAt) return;
+  state.nextJudgeAt = state.now + judgeEveryMs;
+  for (const stream of state.streamsByNumber.values()) {
+    for (const track of stream.tracks) if (state.now >= track.wakeAt) judgeTrack(track, state.now);
+  }
+  judgeIncidents(state);
+  state.loops.judge = state.now;
+}
+
+/** Old rows go; life-long counters at each full hour stay as rollups. */
+function prune(state: EngineState): void {
+  if (state.now < state.nextPruneAt) return;
+  state.nextPruneAt = Math.floor(state.now / pruneEveryMs + 1) * pruneEveryMs;
+  const hour = Math.floor(state.now / pruneEveryMs) * pruneEveryMs;
+  const keepCanaries = Math.max(...state.pipelines.map((pipeline) => pipeline.spec.keepCanariesMs));
+  const keepRollups = Math.max(...state.pipelines.map((pipeline) => pipeline.spec.keepRollupsMs));
+  for (const pipeline of state.pipelines) {
+    for (const hop of pipeline.hops) {
+      const counters = JSON.stringify(hop.counters);
+      state.pending.push({ op: 'put', table: 'rollup', row: { hop: hop.id, hour, counters } });
+    }
+  }
+  state.pending.push(
+    { op: 'prune', table: 'look', before: state.now - keepLooksMs },
+    { op: 'prune', table: 'emission', before: state.now - keepCanaries },
+    { op: 'prune', table: 'verdict', before: state.now - keepCanaries },
+    { op: 'prune', table: 'rollup', before: state.now - keepRollups },
+    { op: 'prune', table: 'incident', before: state.now - keepRollups },
+    { op: 'prune', table: 'outbox', before: state.now - keepCanaries },
+  );
+}
+
+/** T at which something is due next, at most `limit` away: how long the driver may sleep. */
+export function nextWake(state: EngineState, limit: number): EpochMs {
+  let next = state.now + limit;
+  for (const stream of state.streamsByNumber.values()) if (stream.listed) next = Math.min(next, stream.nextPlanned);
+  for (const pipeline of state.pipelines) {
+    for (const hop of pipeline.hops) if (!hop.lookInFlight) next = Math.min(next, hop.nextLookAt);
+    for (const check of pipeline.checks) if (!check.inFlight) next = Math.min(next, check.nextAt);
+  }
+  return next;
+}

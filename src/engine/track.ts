@@ -1,0 +1,320 @@
+/** A stream at a hop: granting, judging, seeing, folding. The exact heart of the accounting. */
+import {
+  blockSize,
+  codeOf,
+  emission,
+  newEmissionBlock,
+  newVerdictBlock,
+  type EmissionBlock,
+  type VerdictBlock,
+  type VerdictCode,
+  verdictOfCode,
+} from '../core/block.ts';
+import type { RunRow } from '../core/ledger.ts';
+import type { HopTerms } from '../core/run.ts';
+import { plannedAt } from '../core/schedule.ts';
+import { judgeSeen, judgeUnseen, type Latency, latencyMeansSomething, latencyOf } from '../core/verdict.ts';
+import type { Verdict } from '../core/verdict-name.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import type { StreamState, Track } from './state.ts';
+
+/** Lost and unverifiable canaries are looked for this long after they were due to be lost (design §4: 72 h more). */
+export const lingerMs = 72 * 3_600_000;
+
+const emissionNames = ['unconfirmed', 'emitted', 'withheld'] as const;
+const int32Max = 2_147_483_647;
+
+/** The run a granted sequence number belongs to. */
+export function runOf(stream: StreamState, seq: number): RunRow | undefined {
+  for (let i = stream.runs.length - 1; i >= 0; i--) {
+    const run = stream.runs[i] as RunRow;
+    if (run.fromSeq <= seq) return run;
+  }
+  return undefined;
+}
+
+/** The terms under which a canary is expected at a hop; undefined where it does not apply. */
+export function termsOf(run: RunRow | undefined, hop: number, stream: number, seq: number): HopTerms | undefined {
+  const terms = run?.terms.find((each) => each.hop === hop);
+  // The stream's number shifts the sample, so that streams are not sampled at the same moments.
+  return terms && (seq + stream) % terms.of < terms.take ? terms : undefined;
+}
+
+export function blockOf(seq: number): number {
+  return Math.floor(seq / blockSize);
+}
+
+/** The code of a canary, or undefined when its block is settled and folded away. */
+export function codeAt(track: Track, seq: number): VerdictCode | undefined {
+  return track.blocks.get(blockOf(seq))?.codes[seq % blockSize];
+}
+
+export function emissionAt(stream: StreamState, seq: number): { state: number; nb: EpochMs; na: EpochMs } | undefined {
+  const block = stream.emission.get(blockOf(seq));
+  const run = runOf(stream, seq);
+  if (!block || !run) return undefined;
+  const planned = plannedAt(run, seq);
+  const i = seq % blockSize;
+  return { state: block.states[i] ?? 0, nb: planned + (block.nb[i] ?? 0), na: planned + (block.na[i] ?? 0) };
+}
+
+/** Hands out the next sequence number: from now on it is expected wherever its terms apply. */
+export function grant(stream: StreamState): number {
+  const seq = stream.nextSeq;
+  stream.nextSeq += 1;
+  stream.dirty = true;
+  const index = blockOf(seq);
+  if (!stream.emission.has(index)) stream.emission.set(index, newEmissionBlock(index));
+  const run = runOf(stream, seq);
+  for (const track of stream.tracks) {
+    if (!termsOf(run, track.hop.id, stream.number, seq)) continue;
+    const block = verdictBlock(track, index);
+    setCode(track, block, seq % blockSize, codeOf.pending);
+    wake(track, block);
+  }
+  return seq;
+}
+
+/** Records what became of a canary's emission. A proof is never taken back: seen or emitted stays emitted. */
+export function recordEmission(stream: StreamState, seq: number, state: number, nb: EpochMs, na: EpochMs): void {
+  const index = blockOf(seq);
+  const block = stream.emission.get(index);
+  const run = runOf(stream, seq);
+  if (!block || !run) return;
+  const i = seq % blockSize;
+  if (block.states[i] === emission.emitted) return;
+  const planned = plannedAt(run, seq);
+  block.states[i] = state;
+  block.nb[i] = clamp(nb - planned);
+  block.na[i] = clamp(Math.max(na, nb) - planned);
+  stream.dirtyBlocks.add(index);
+  for (const track of stream.tracks) {
+    const verdicts = track.blocks.get(index);
+    if (verdicts) wake(track, verdicts);
+  }
+}
+
+function clamp(ms: number): number {
+  return Math.max(-int32Max, Math.min(int32Max, Math.round(ms)));
+}
+
+/** Excuses every unseen canary emitted at or after `from`. */
+export function excuse(stream: StreamState, from: EpochMs): number {
+  let excused = 0;
+  for (const track of stream.tracks) {
+    for (const block of track.blocks.values()) {
+      for (let i = 0; i < blockSize; i++) {
+        const verdict = verdictOfCode(block.codes[i] ?? 0);
+        if (verdict === undefined || !excusable.has(verdict)) continue;
+        const seq = block.index * blockSize + i;
+        const sent = emissionAt(stream, seq);
+        if (!sent || sent.state === emission.withheld || sent.nb < from) continue;
+        setCode(track, block, i, codeOf.excused);
+        excused += 1;
+      }
+    }
+  }
+  return excused;
+}
+
+const excusable: ReadonlySet<Verdict> = new Set(['pending', 'overdue', 'unverifiable', 'lost']);
+
+export interface Sighting {
+  readonly first: boolean;
+  readonly verdict?: Verdict;
+  readonly latency?: Latency;
+  /** The latency is known well enough to be observed. */
+  readonly meaningful: boolean;
+}
+
+/** A canary was seen at the track's hop (or, `implied`, further down, which proves that it passed here). */
+export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boolean): Sighting {
+  const { stream } = track;
+  const index = blockOf(seq);
+  const block = track.blocks.get(index);
+  const code = block?.codes[seq % blockSize] ?? 0;
+  if (!block || code === 0) return { first: false, meaningful: false };
+  if (code === codeOf.delivered || code === codeOf.delayed) {
+    if (!implied) track.lastSeenAt = seenAt;
+    return { first: false, meaningful: false };
+  }
+  const run = runOf(stream, seq);
+  const terms = termsOf(run, track.hop.id, stream.number, seq);
+  if (!run || !terms) return { first: false, meaningful: false };
+  const sent = emissionAt(stream, seq);
+  const proven = sent?.state === emission.emitted;
+  if (!proven) recordEmission(stream, seq, emission.emitted, Math.min(plannedAt(run, seq), seenAt), seenAt);
+  const { nb, na } = emissionAt(stream, seq) ?? { nb: seenAt, na: seenAt };
+  const latency = latencyOf(nb, Math.min(na, seenAt), track.absent.at(seq), seenAt);
+  const verdict = judgeSeen(latency, terms.withinMs);
+  setCode(track, block, seq % blockSize, codeOf[verdict]);
+  track.lastSeenAt = seenAt;
+  if (verdict === 'delayed') track.lastLateAt = seenAt;
+  track.newestSeenSeq = Math.max(track.newestSeenSeq, seq);
+  return { first: true, verdict, latency, meaningful: proven && !implied && latencyMeansSomething(latency, terms.withinMs) };
+}
+
+/** Applies the verdict table to every block in which something may have changed. */
+export function judgeTrack(track: Track, now: EpochMs): void {
+  let next = Number.POSITIVE_INFINITY;
+  for (const block of track.blocks.values()) {
+    const first = block.index * blockSize;
+    const last = first + blockSize - 1;
+    const changed =
+      now >= block.wakeAt ||
+      track.absent.newest(first, last) > block.wakeAbsent ||
+      track.lost.newest(first, last) > block.wakeLost;
+    if (changed) judgeBlock(track, block, now);
+    if (block.wakeAt < next) next = block.wakeAt;
+  }
+  track.wakeAt = next;
+}
+
+function judgeBlock(track: Track, block: VerdictBlock, now: EpochMs): void {
+  const { stream } = track;
+  const sent = stream.emission.get(block.index);
+  block.wakeAt = Number.POSITIVE_INFINITY;
+  block.wakeAbsent = Number.POSITIVE_INFINITY;
+  block.wakeLost = Number.POSITIVE_INFINITY;
+  let run: RunRow | undefined;
+  let runEnd = -1;
+  let terms: HopTerms | undefined;
+  for (let i = 0; i < blockSize; i++) {
+    const code = block.codes[i] as number;
+    if (code === 0 || code === codeOf.delivered || code === codeOf.delayed) continue;
+    const seq = block.index * blockSize + i;
+    if (seq > runEnd) {
+      run = runOf(stream, seq);
+      terms = run?.terms.find((each) => each.hop === track.hop.id);
+      runEnd = run ? endOfRun(stream, run) : seq;
+    }
+    if (!run || !terms || !sent) continue;
+    judgeOne(track, block, i, code, run, terms, sent, now);
+  }
+  settleIfFinal(track, block, now);
+}
+
+function endOfRun(stream: StreamState, run: RunRow): number {
+  const at = stream.runs.indexOf(run);
+  const next = stream.runs[at + 1];
+  return next ? next.fromSeq - 1 : Number.POSITIVE_INFINITY;
+}
+
+function judgeOne(
+  track: Track,
+  block: VerdictBlock,
+  i: number,
+  code: VerdictCode,
+  run: RunRow,
+  terms: HopTerms,
+  sent: EmissionBlock,
+  now: EpochMs,
+): void {
+  const seq = block.index * blockSize + i;
+  const state = emissionNames[sent.states[i] ?? 0] ?? 'unconfirmed';
+  const na = plannedAt(run, seq) + (sent.na[i] ?? 0);
+  const absentAsOf = track.absent.at(seq);
+  const lostAsOf = Math.min(absentAsOf, track.lost.at(seq));
+  const verdict = judgeUnseen({
+    emission: state,
+    excused: code === codeOf.excused,
+    na,
+    withinMs: terms.withinMs,
+    lostAfterMs: terms.lostAfterMs,
+    graceMs: terms.graceMs,
+    absentAsOf,
+    lostAsOf,
+    now,
+  });
+  if (codeOf[verdict] !== code) setCode(track, block, i, codeOf[verdict]);
+  const due = na + terms.withinMs;
+  if (verdict === 'pending') block.wakeAt = Math.min(block.wakeAt, due + terms.graceMs);
+  if (state === 'emitted' && (verdict === 'pending' || verdict === 'unverifiable')) {
+    block.wakeAbsent = Math.min(block.wakeAbsent, due);
+  }
+  if (state === 'emitted' && verdict !== 'lost' && verdict !== 'excused') {
+    block.wakeLost = Math.min(block.wakeLost, na + terms.lostAfterMs);
+  }
+  const final = na + terms.lostAfterMs + lingerMs;
+  if (now < final && verdict !== 'pending') block.wakeAt = Math.min(block.wakeAt, final);
+}
+
+/** A full block in which nothing can change any more is folded into the totals; its row stays for `trace`. */
+function settleIfFinal(track: Track, block: VerdictBlock, now: EpochMs): void {
+  const { stream } = track;
+  const first = block.index * blockSize;
+  if (stream.nextSeq < first + blockSize) return;
+  if (block.wakeAt !== Number.POSITIVE_INFINITY) return;
+  for (let i = 0; i < blockSize; i++) {
+    const code = block.codes[i] as number;
+    if (code === codeOf.pending) return;
+    if (code === 0 || code === codeOf.delivered || code === codeOf.delayed) continue;
+    const run = runOf(stream, first + i);
+    const terms = run && termsOf(run, track.hop.id, stream.number, first + i);
+    if (run && terms && now < plannedAt(run, first + i) + terms.lostAfterMs + lingerMs) return;
+  }
+  foldTrackBlock(track, block);
+}
+
+function foldTrackBlock(track: Track, block: VerdictBlock): void {
+  for (const code of block.codes) {
+    if (code === 0) continue;
+    track.live[code] = (track.live[code] ?? 0) - 1;
+    track.folded[code] = (track.folded[code] ?? 0) + 1;
+  }
+  settledBlocks(track).set(block.index, block);
+  track.blocks.delete(block.index);
+  track.dirty = true;
+  track.dirtyBlocks.add(block.index);
+}
+
+/** Blocks folded since the last commit, whose rows are still to be written as settled. */
+const justSettled = new WeakMap<Track, Map<number, VerdictBlock>>();
+export function settledBlocks(track: Track): Map<number, VerdictBlock> {
+  let blocks = justSettled.get(track);
+  if (!blocks) {
+    blocks = new Map();
+    justSettled.set(track, blocks);
+  }
+  return blocks;
+}
+
+/** Planned time of the last canary of a block. */
+export function endOfBlock(stream: StreamState, index: number): EpochMs {
+  const last = (index + 1) * blockSize - 1;
+  const run = runOf(stream, last);
+  return run ? plannedAt(run, last) : 0;
+}
+
+export function verdictBlock(track: Track, index: number): VerdictBlock {
+  let block = track.blocks.get(index);
+  if (!block) {
+    block = newVerdictBlock(index);
+    track.blocks.set(index, block);
+  }
+  return block;
+}
+
+function wake(track: Track, block: VerdictBlock): void {
+  block.wakeAt = 0;
+  track.wakeAt = 0;
+}
+
+function setCode(track: Track, block: VerdictBlock, i: number, code: VerdictCode): void {
+  const before = block.codes[i] ?? 0;
+  if (before === code) return;
+  block.codes[i] = code;
+  if (before !== 0) track.live[before] = (track.live[before] ?? 0) - 1;
+  track.live[code] = (track.live[code] ?? 0) + 1;
+  track.dirtyBlocks.add(block.index);
+  countEntry(track, before, code);
+}
+
+function countEntry(track: Track, before: VerdictCode, code: VerdictCode): void {
+  const { entered } = track.hop.counters;
+  const verdict = verdictOfCode(code);
+  if (verdict === undefined || verdict === 'pending' || verdict === 'overdue') return;
+  entered[verdict] += 1;
+  if (before === codeOf.lost && verdict !== 'excused') entered.recovered += 1;
+  track.hop.dirty = true;
+}

@@ -1,0 +1,223 @@
+/** One frozen picture of the state for the page, the API and the metrics. */
+import { codeOf, emission, verdictOfCode } from '../core/block.ts';
+import { plannedAt } from '../core/schedule.ts';
+import { kaplanMeier } from '../core/statistics.ts';
+import type { HopState as HopStateName, HopView, PipelineView, ReadingView, StatusView, StreamView } from '../core/status.ts';
+import { accounted, type Verdict, verdicts } from '../core/verdict-name.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import { tracksOf } from './looking.ts';
+import { forecastOf } from './reading.ts';
+import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
+import { emissionAt, runOf } from './track.ts';
+
+const recentVerdicts = 60;
+const streamLimit = 200;
+const incidentLimit = 200;
+
+export function viewOf(state: EngineState, health: StatusView['health']): StatusView {
+  return {
+    at: state.now,
+    deployment: state.config.deployment,
+    startedAt: state.startedAt,
+    pipelines: state.pipelines.map((pipeline) => pipelineView(state, pipeline)),
+    incidents: [...state.open.values(), ...state.resolved]
+      .sort((a, b) => Number(a.facts.state === 'resolved') - Number(b.facts.state === 'resolved') || b.number - a.number)
+      .slice(0, incidentLimit)
+      .map((incident) => incident.facts),
+    notifications: state.notifiers.map(({ name }) => ({
+      notifier: name,
+      sent: state.sent.get(name)?.sent ?? 0,
+      failed: state.sent.get(name)?.failed ?? 0,
+      waiting: [...state.outbox.values()].filter(({ row }) => row.notifier === name && row.state === 'waiting').length,
+    })),
+    loops: { ...state.loops },
+    heartbeats: state.config.heartbeats.map(({ url }) => withTime(url, state.heartbeats.get(url))),
+    pings: state.config.expectedPings.map((ping) => {
+      const at = state.pings.get(ping.name);
+      const late = at !== undefined && state.now - at > ping.everyMs + ping.graceMs;
+      return { name: ping.name, ...(at === undefined ? {} : { at }), state: at === undefined ? 'unproven' : late ? 'late' : 'ok' };
+    }),
+    health,
+  };
+}
+
+function withTime(url: string, sentAt: EpochMs | undefined): { url: string; sentAt?: EpochMs } {
+  // The path of a heartbeat URL is its secret.
+  const shown = URL.canParse(url) ? new URL(url).host : 'invalid';
+  return sentAt === undefined ? { url: shown } : { url: shown, sentAt };
+}
+
+function pipelineView(state: EngineState, pipeline: PipelineState): PipelineView {
+  const streams = [...state.streamsByNumber.values()].filter((stream) => stream.injector.pipeline === pipeline);
+  const counts = emissionCounts(streams);
+  const views = streams.filter((stream) => stream.listed).map((stream) => streamView(stream));
+  return {
+    name: pipeline.spec.name,
+    injected: counts.emitted,
+    unconfirmed: counts.unconfirmed,
+    withheld: counts.withheld,
+    hops: pipeline.hops.map((hop) => hopView(state, hop)),
+    streams: views.sort((a, b) => badness(b) - badness(a) || (a.name < b.name ? -1 : 1)).slice(0, streamLimit),
+    streamsTotal: views.length,
+    readings: readingViews(pipeline),
+  };
+}
+
+/** Everything handed out is one of: emitted for certain, withheld for certain, unconfirmed. */
+export function emissionCounts(streams: readonly StreamState[]): { emitted: number; withheld: number; unconfirmed: number } {
+  let granted = 0;
+  let emitted = 0;
+  let withheld = 0;
+  for (const stream of streams) {
+    granted += stream.nextSeq;
+    emitted += stream.foldedEmission[emission.emitted] ?? 0;
+    withheld += stream.foldedEmission[emission.withheld] ?? 0;
+    for (const block of stream.emission.values()) {
+      for (const state of block.states) {
+        if (state === emission.emitted) emitted += 1;
+        else if (state === emission.withheld) withheld += 1;
+      }
+    }
+  }
+  return { emitted, withheld, unconfirmed: granted - emitted - withheld };
+}
+
+/** Life-long counts per verdict at a hop: folded blocks plus those in memory. */
+export function verdictCounts(tracks: Iterable<Track>): Record<Verdict, number> {
+  const counts = Object.fromEntries(verdicts.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
+  for (const track of tracks) {
+    for (const verdict of verdicts) {
+      const code = codeOf[verdict];
+      counts[verdict] += (track.folded[code] ?? 0) + (track.live[code] ?? 0);
+    }
+  }
+  return counts;
+}
+
+function hopView(state: EngineState, hop: HopState): HopView {
+  const tracks = [...tracksOf(state, hop)];
+  const canaries = verdictCounts(tracks);
+  const last = hop.looks.at(-1);
+  const missing = missingAges(state, tracks);
+  const p95 = kaplanMeier(hop.recentHi, missing, 0.95);
+  return {
+    name: hop.spec.name,
+    ...(hop.spec.after === undefined ? {} : { after: hop.spec.after }),
+    kind: hop.spec.kind,
+    state: hopStateOf(state, hop, tracks),
+    withinMs: hop.spec.withinMs,
+    canaries,
+    expected: accounted.reduce((sum, verdict) => sum + canaries[verdict], 0),
+    entered: { ...hop.counters.entered },
+    latency: {
+      boundsMs: hop.counters.latency.boundsMs,
+      counts: [...hop.counters.latency.counts],
+      sumMs: hop.counters.latency.sumMs,
+      ...(hop.lastToken && hop.lastLatency ? { last: { token: hop.lastToken, hiMs: hop.lastLatency.hiMs } } : {}),
+    },
+    ...(hop.lastLatency ? { lastLatency: hop.lastLatency } : {}),
+    ...(p95 === undefined ? {} : { p95Ms: p95 }),
+    oldestMissingMs: Math.max(0, ...missing),
+    ...(hop.newestSeen === undefined ? {} : { newestSeen: hop.newestSeen }),
+    ...(last ? { lastLook: { at: last.at, coverage: last.coverage, ...(last.why ? { why: last.why } : {}) } } : {}),
+  };
+}
+
+/** Ages of the canaries that are expected and unseen, neither lost nor excused; at most 1000 a stream, oldest first. */
+function missingAges(state: EngineState, tracks: readonly Track[]): number[] {
+  const ages: number[] = [];
+  for (const track of tracks) {
+    const waiting = (track.live[codeOf.pending] ?? 0) + (track.live[codeOf.overdue] ?? 0) + (track.live[codeOf.unverifiable] ?? 0);
+    if (waiting === 0) continue;
+    let left = Math.min(waiting, 1_000);
+    for (const block of track.blocks.values()) {
+      for (let i = 0; i < block.codes.length && left > 0; i++) {
+        const code = block.codes[i];
+        if (code !== codeOf.pending && code !== codeOf.overdue && code !== codeOf.unverifiable) continue;
+        left -= 1;
+        const sent = emissionAt(track.stream, block.index * block.codes.length + i);
+        if (sent) ages.push(Math.max(0, state.now - sent.na));
+      }
+    }
+  }
+  return ages;
+}
+
+function hopStateOf(state: EngineState, hop: HopState, tracks: readonly Track[]): HopStateName {
+  const open = (kind: string) => state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
+  if (open('unreadable')) return 'unreadable';
+  if (open('blind') || state.open.has(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated']))) return 'blind';
+  if (open('stopped') || tracks.some((track) => track.stream.listed && track.stoppedLooks >= 2)) return 'stopped';
+  if (open('lossy')) return 'lossy';
+  if (open('slow')) return 'slow';
+  if (hop.firstSightedAt === undefined) return 'unproven';
+  const read = hop.completeSinceStart > 0 || hop.mode === 'on-demand';
+  const fresh = tracks.some((track) => state.now - track.lastSeenAt < 2 * hop.spec.withinMs + 2 * (track.stream.runs.at(-1)?.everyMs ?? 0) * (hop.spec.sample.of / hop.spec.sample.take));
+  return read && fresh ? 'flowing' : 'unknown';
+}
+
+function streamView(stream: StreamState): StreamView {
+  const recent: Record<string, Verdict[]> = {};
+  for (const track of stream.tracks) recent[track.hop.spec.name] = recentOf(track);
+  const { name, labels } = stream;
+  return { name, injector: stream.injector.spec.name, labels, leaving: stream.leavingSince !== undefined, recent };
+}
+
+function recentOf(track: Track): Verdict[] {
+  const found: Verdict[] = [];
+  const { stream } = track;
+  for (let seq = stream.nextSeq - 1; seq >= Math.max(0, stream.nextSeq - 20 * recentVerdicts); seq--) {
+    const block = track.blocks.get(Math.floor(seq / 256));
+    const verdict = block ? verdictOfCode(block.codes[seq % 256] ?? 0) : 'delivered';
+    if (verdict) found.push(verdict);
+    if (found.length === recentVerdicts) break;
+  }
+  return found.reverse();
+}
+
+const weight: Readonly<Record<Verdict, number>> = {
+  lost: 5,
+  overdue: 4,
+  unverifiable: 2,
+  delayed: 1,
+  withheld: 1,
+  excused: 0,
+  pending: 0,
+  delivered: 0,
+};
+
+function badness(view: StreamView): number {
+  let sum = 0;
+  for (const recent of Object.values(view.recent)) for (const verdict of recent) sum += weight[verdict];
+  return sum;
+}
+
+function readingViews(pipeline: PipelineState): ReadingView[] {
+  return pipeline.checks.flatMap((check) => {
+    // A figure that could not be read again is not shown as if it were of now.
+    if (!check.result || check.failures > 0) return [];
+    return check.result.readings.map((reading): ReadingView => {
+      const full = forecastOf(check, reading);
+      const { measure, unit, value, limit, limitName } = reading;
+      return {
+        check: check.spec.name,
+        kind: check.spec.kind,
+        measure,
+        ...(reading.subject === undefined ? {} : { subject: reading.subject }),
+        unit,
+        value,
+        limit,
+        limitName,
+        ...(reading.capacity === undefined ? {} : { capacity: reading.capacity }),
+        at: check.resultAt,
+        ...(full ? { full } : {}),
+      };
+    });
+  });
+}
+
+/** Planned time of a canary; for views that name one. */
+export function plannedTime(stream: StreamState, seq: number): EpochMs | undefined {
+  const run = runOf(stream, seq);
+  return run && plannedAt(run, seq);
+}

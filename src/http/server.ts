@@ -1,0 +1,125 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Router } from 'express';
+import type { StatusView } from '../core/status.ts';
+import type { TraceView } from '../core/trace.ts';
+import type { Clock } from '../lib/clock.ts';
+import { LogcanaryError } from '../lib/errors.ts';
+import type { Log } from '../lib/log.ts';
+import { type Build, createMetrics } from '../telemetry/metrics.ts';
+import { apiRoutes } from './api.ts';
+import { type HookResult, hookRoutes } from './hooks.ts';
+import { allowOnly, answerErrors, notFound } from './http-error.ts';
+import { pageRoutes } from './page.ts';
+import { securityHeaders } from './security.ts';
+
+export interface HttpServerOptions {
+  /** Port 0 takes any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** The configuration's `http.secret`. Without it hooks are refused. */
+  readonly secret?: string;
+  /** The present picture; called once per request. */
+  status(): StatusView;
+  trace(token: string): Promise<TraceView>;
+  /** Resolves after what was found is committed. */
+  hook(name: string, bytes: Buffer): Promise<HookResult>;
+  /** Resolves, after the commit, to whether such a ping is expected. */
+  ping(name: string): Promise<boolean>;
+  readonly build: Build;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** More routes, mounted at `/` before ours; they check who may use them. */
+  readonly extra?: Router;
+}
+
+export interface HttpServer {
+  /** `http://127.0.0.1:9780`, without a slash at the end. */
+  readonly url: string;
+  readonly port: number;
+  /** Answers what is under way (2 s at most), then closes every connection. */
+  close(): Promise<void>;
+}
+
+/** The address could not be listened on. */
+export class ListenError extends LogcanaryError {
+  readonly code = 'CONFIG';
+}
+
+/** Bounds against clients that hold on to what they never use; a scraper or a browser stays far below. */
+const limits = { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 20_000 };
+const connectionsCheckMs = 2_000;
+const maxConnections = 256;
+const maxHeaders = 100;
+const closeGraceMs = 2_000;
+
+/**
+ * Metrics, page, API and hooks on one address.
+ * @throws ListenError when the address cannot be listened on
+ */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const server = createServer({ ...limits, connectionsCheckingInterval: connectionsCheckMs }, createApp(options));
+  server.maxConnections = maxConnections;
+  server.maxHeadersCount = maxHeaders;
+  await listen(server, options.listen);
+  const { port } = server.address() as AddressInfo;
+  const { host } = options.listen;
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    port,
+    close: () => close(server, options.clock),
+  };
+}
+
+function createApp(options: HttpServerOptions): express.Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(securityHeaders);
+  if (options.extra !== undefined) app.use(options.extra);
+  app.use(metricsRoute(options));
+  app.use(pageRoutes(options));
+  app.use(apiRoutes(options));
+  app.use(hookRoutes(options));
+  app.use(notFound);
+  app.use(answerErrors(options.log));
+  return app;
+}
+
+function metricsRoute({ build, clock, status }: HttpServerOptions): Router {
+  const metrics = createMetrics({ build, clock });
+  const router = express.Router();
+  router.get('/metrics', async (request, response) => {
+    const { contentType, body } = await metrics.render(status(), request.get('accept'));
+    // `end`, not `send`: express would reorder the parameters of the content type, which scrapers compare.
+    response.set({ 'Content-Type': contentType, Vary: 'Accept' }).end(request.method === 'HEAD' ? '' : body);
+  });
+  return router.all('/metrics', allowOnly('GET, HEAD'));
+}
+
+function listen(server: Server, { host, port }: HttpServerOptions['listen']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.listen({ host, port, exclusive: true }, resolve);
+  });
+}
+
+function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ListenError {
+  const advice: Readonly<Record<string, string>> = {
+    EADDRINUSE: 'Another program (perhaps another logcanary) listens there. Stop it, or set another "listen" address.',
+    EACCES: 'This user may not listen there. Set "listen" to a port from 1024 up.',
+    EADDRNOTAVAIL: 'This machine has no such address. Set "listen" to one it has, such as 127.0.0.1:9780.',
+    ENOTFOUND: 'The host name does not resolve. Set "listen" to an address of this machine, such as 127.0.0.1:9780.',
+  };
+  const code = cause.code ?? 'error';
+  const change = advice[code] ?? 'Set another "listen" address.';
+  return new ListenError(`Cannot listen on ${host}:${port}: ${code}. ${change}`, { reason: 'config', cause });
+}
+
+async function close(server: Server, clock: Clock): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const grace = clock.deadline(closeGraceMs);
+  grace.signal.addEventListener('abort', () => server.closeAllConnections(), { once: true });
+  await closed;
+  grace.clear();
+}

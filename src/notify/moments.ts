@@ -1,0 +1,65 @@
+import type { EpochMs } from '../lib/clock.ts';
+
+/** Days, times and durations as people read them. Pure: formats stamps, reads no clock. */
+
+const isoParts: Intl.DateTimeFormatOptions = {
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  hourCycle: 'h23',
+};
+
+/** Zones that are UTC by another name; `Etc/Unknown` is what ICU says when no zone is set. */
+const utcNames = /^(UTC|GMT|Etc\/.*)$/;
+
+/** The machine's zone, for example `Asia/Tokyo`. */
+export function localZone(): string {
+  const zone = new Intl.DateTimeFormat('en').resolvedOptions().timeZone;
+  return utcNames.test(zone) ? 'UTC' : zone;
+}
+
+/** ISO 8601 in UTC with milliseconds: `2026-11-19T18:02:00.000Z`. */
+export function isoUtc(at: EpochMs): string {
+  const { date, time, seconds } = partsOf(at, 'UTC');
+  return `${date}T${time}:${seconds}Z`;
+}
+
+/**
+ * `03:02 Asia/Tokyo (18:02Z)`, or `18:02Z` where the zone is UTC; with the date before it when that is not the day of
+ * `reference` in the same zone.
+ */
+export function spokenTime(at: EpochMs, reference: EpochMs, zone: string): string {
+  const local = partsOf(at, zone);
+  const day = local.date === partsOf(reference, zone).date ? '' : `${local.date} `;
+  if (zone === 'UTC') return `${day}${local.time}Z`;
+  return `${day}${local.time} ${zone} (${partsOf(at, 'UTC').time}Z)`;
+}
+
+/** `45 s`, `24 min`, `2 h 10 min`, `3 d 4 h`: the two largest units, rounded down. Negative is `0 s`. */
+export function spokenDuration(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (minutes === 0) return `${seconds} s`;
+  if (hours === 0) return `${minutes} min`;
+  if (hours < 24) return two(hours, 'h', minutes % 60, 'min');
+  return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+}
+
+function partsOf(at: EpochMs, timeZone: string): { date: string; time: string; seconds: string } {
+  const parts = new Intl.DateTimeFormat('en-US', { ...isoParts, timeZone }).formatToParts(at);
+  const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((each) => each.type === type)?.value ?? '';
+  return {
+    date: `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`,
+    time: `${part('hour')}:${part('minute')}`,
+    seconds: `${part('second')}.${part('fractionalSecond')}`,
+  };
+}

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { KinesisClient } from '@aws-sdk/client-kinesis';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { Clock, EpochMs } from '../lib/clock.ts';
+import type { Log } from '../lib/log.ts';
+import { type Loop, startLoop } from './loop.ts';
+import { emulatorCredentials } from './s3-emulator.ts';
+import { createStreamReader } from './stream-reader.ts';
+import { utcParts } from './utc.ts';
+
+export interface ArchiverOptions {
+  readonly client: KinesisClient;
+  readonly stream: string;
+  readonly region: string;
+  readonly bucket: string;
+  /** Of all keys, with its slash. */
+  readonly prefix: string;
+  /** Of S3, `http://127.0.0.1:<port>`. */
+  readonly endpoint: string;
+  readonly faults: { readonly stopped: boolean };
+  /** How long records are gathered for one object, ms. */
+  readonly bufferMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const pollMs = 1_000;
+const putTimeoutMs = 5_000;
+/** Firehose closes an object at its size limit too (facts: 1–128 MB); small here, so that memory stays small. */
+const mostBytes = 1024 * 1024;
+
+interface Batch {
+  readonly parts: Uint8Array[];
+  bytes: number;
+  /** When its first record was read. */
+  readonly begun: EpochMs;
+  /** The same at every try, so that a put whose answer was lost makes no second object. */
+  readonly key: string;
+}
+
+/** Writes the stream into S3 as Firehose does: gzip objects of concatenated records under their UTC hour. */
+export function startArchiver(options: ArchiverOptions): Loop {
+  const { clock, log, faults, bufferMs } = options;
+  const reader = createStreamReader(options);
+  const s3 = s3Client(options);
+  let batch: Batch | undefined;
+  const step = async (signal: AbortSignal) => {
+    if (faults.stopped) return;
+    while (batch === undefined || batch.bytes < mostBytes) {
+      const records = await reader.read(signal);
+      if (records.length === 0) break;
+      batch ??= emptyBatch(options);
+      for (const { data } of records) batch.parts.push(data);
+      batch.bytes += records.reduce((sum, { data }) => sum + data.length, 0);
+    }
+    if (batch === undefined || (batch.bytes < mostBytes && clock.now() - batch.begun < bufferMs)) return;
+    await put(s3, batch, options, signal);
+    batch = undefined;
+  };
+  const loop = startLoop({ name: 'archiver', clock, log, everyMs: pollMs, step });
+  return {
+    async stop() {
+      await loop.stop();
+      s3.destroy();
+    },
+  };
+}
+
+function s3Client({ region, endpoint }: ArchiverOptions): S3Client {
+  return new S3Client({
+    region,
+    endpoint,
+    forcePathStyle: true,
+    credentials: emulatorCredentials,
+    maxAttempts: 1,
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+  });
+}
+
+async function put(s3: S3Client, batch: Batch, options: ArchiverOptions, signal: AbortSignal): Promise<void> {
+  const Body = await promisify(gzip)(Buffer.concat(batch.parts));
+  const deadline = options.clock.deadline(putTimeoutMs, signal);
+  try {
+    const command = new PutObjectCommand({ Bucket: options.bucket, Key: batch.key, Body });
+    await s3.send(command, { abortSignal: deadline.signal });
+  } finally {
+    deadline.clear();
+  }
+}
+
+/** Key: `<prefix>YYYY/MM/dd/HH/<stream>-<version>-YYYY-MM-dd-HH-MM-SS-<uuid>.gz`, by the oldest record (facts: aws.md §5). */
+function emptyBatch({ prefix, stream, clock }: ArchiverOptions): Batch {
+  const begun = clock.now();
+  const parts = utcParts(begun);
+  const key = `${prefix}${parts.slice(0, 4).join('/')}/${stream}-1-${parts.join('-')}-${randomUUID()}.gz`;
+  return { parts: [], bytes: 0, begun, key };
+}

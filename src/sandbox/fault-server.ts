@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express, { type Response, type Router } from 'express';
+import { messageOf } from '../lib/errors.ts';
+import { closeServer } from './close-server.ts';
+import type { FaultBoard } from './fault-board.ts';
+
+/** `GET /sandbox/faults` gives `{faults:[{name,active}]}`; `PUT` and `DELETE /sandbox/faults/:fault` switch one on and off. */
+export function faultRoutes(board: FaultBoard): Router {
+  const set = async (fault: string, on: boolean, response: Response) => {
+    const outcome = await board.set(fault, on).catch((error: unknown) => new Error(messageOf(error)));
+    if (outcome instanceof Error) {
+      const error = `Cannot switch ${fault}: ${outcome.message}. It is as it was; try again.`;
+      return void response.status(500).json({ error });
+    }
+    if (outcome === 'ok') return void response.status(204).end();
+    const error =
+      outcome === 'unknown'
+        ? 'There is no such fault. GET /sandbox/faults lists them all.'
+        : 'This fault needs logcanary and the sandbox in one process. Run `logcanary demo`.';
+    response.status(outcome === 'unknown' ? 404 : 409).json({ error });
+  };
+  const router = express.Router();
+  router.get('/sandbox/faults', (_request, response) => void response.json({ faults: board.list() }));
+  router.put('/sandbox/faults/:fault', (request, response) => set(request.params.fault, true, response));
+  router.delete('/sandbox/faults/:fault', (request, response) => set(request.params.fault, false, response));
+  return router;
+}
+
+export interface FaultServer {
+  /** What `/sandbox/faults` is added to. On other interfaces than loopback it holds a token made for this start. */
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** Serves the faults, and nothing else, until it is stopped. Port 0 takes a free one. */
+export async function serveFaults(
+  board: FaultBoard,
+  { host, port }: { host: string; port: number },
+): Promise<FaultServer> {
+  const token = isLoopback(host) ? '' : `/${randomBytes(24).toString('base64url')}`;
+  const app = express().disable('x-powered-by');
+  app.use(token === '' ? '/' : token, faultRoutes(board));
+  app.use((_request, response) => void response.status(404).json({ error: 'Only /sandbox/faults is served here.' }));
+  const server = http.createServer(app).listen({ host, port });
+  await once(server, 'listening');
+  const bound = (server.address() as AddressInfo).port;
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}${token}`, stop: () => closeServer(server) };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host);
+}

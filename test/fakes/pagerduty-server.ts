@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import {
+  type MisbehavingServer,
+  type Received,
+  startMisbehavingServer,
+  type VendorAnswer,
+} from './misbehaving-server.ts';
+
+/** An event as PagerDuty takes it, with its limits: https://developer.pagerduty.com/docs/send-alert-event */
+const Event = z
+  .strictObject({
+    routing_key: z
+      .string()
+      .refine((key) => key.length === 32, "Length of 'routing_key' is incorrect (should be 32 characters)"),
+    event_action: z.enum(['trigger', 'acknowledge', 'resolve']),
+    dedup_key: z.string().min(1).refine(atMost(255), "'dedup_key' is longer than 255 characters").optional(),
+    payload: z
+      .strictObject({
+        summary: z.string().min(1).refine(atMost(1024), "'payload.summary' is longer than 1024 characters"),
+        source: z.string().min(1),
+        severity: z.enum(['critical', 'error', 'warning', 'info']),
+        timestamp: z.iso.datetime().optional(),
+        component: z.string().min(1).optional(),
+        group: z.string().min(1).optional(),
+        class: z.string().min(1).optional(),
+        custom_details: z.record(z.string(), z.unknown()).optional(),
+      })
+      .optional(),
+    images: z.array(z.object({ src: z.url({ protocol: /^https$/ }) })).optional(),
+    links: z.array(z.strictObject({ href: z.url({ protocol: /^https?$/ }), text: z.string().optional() })).optional(),
+    client: z.string().optional(),
+    client_url: z.url().optional(),
+  })
+  .refine(
+    ({ event_action, payload }) => event_action !== 'trigger' || payload !== undefined,
+    "'payload' is missing or blank",
+  )
+  .refine(
+    ({ event_action, dedup_key }) => event_action === 'trigger' || dedup_key !== undefined,
+    "'dedup_key' is missing",
+  );
+export type PagerdutyEvent = z.infer<typeof Event>;
+
+export interface PagerdutyServer extends MisbehavingServer {
+  /** The exact address to POST to. */
+  readonly url: string;
+  /** Events answered 202, oldest first. */
+  readonly events: readonly PagerdutyEvent[];
+  /** Keys that have an open alert now. */
+  readonly open: ReadonlySet<string>;
+  /** How often somebody's phone would have rung: triggers of a key that had no open alert. */
+  readonly pages: number;
+}
+
+/** PagerDuty's `POST /v2/enqueue` on loopback: refuses what PagerDuty refuses, and keeps alerts by dedup_key. */
+export async function startPagerdutyServer(): Promise<PagerdutyServer> {
+  const events: PagerdutyEvent[] = [];
+  const open = new Set<string>();
+  let pages = 0;
+  const accept = (event: PagerdutyEvent): VendorAnswer => {
+    events.push(event);
+    const key = event.dedup_key ?? `generated-${events.length}`;
+    if (event.event_action === 'trigger' && !open.has(key)) pages += 1;
+    if (event.event_action === 'trigger') open.add(key);
+    if (event.event_action === 'resolve') open.delete(key);
+    return answer(202, { status: 'success', message: 'Event processed', dedup_key: key });
+  };
+  const server = await startMisbehavingServer((request) => {
+    const refused = refusal(request);
+    return refused ?? accept(Event.parse(JSON.parse(request.body)));
+  });
+  return Object.defineProperties(server as PagerdutyServer, {
+    url: { value: `${server.origin}/v2/enqueue` },
+    events: { value: events },
+    open: { value: open },
+    pages: { get: () => pages },
+  });
+}
+
+function refusal({ path, headers, body }: Received): VendorAnswer | undefined {
+  if (path !== '/v2/enqueue') return answer(404, { status: 'not found' });
+  if (headers['content-type'] !== 'application/json') return invalid(['Content-Type is not application/json']);
+  if (Buffer.byteLength(body) > 512_000) return invalid(['Event is larger than 512 KB']);
+  const parsed = Event.safeParse(JSON.parse(body));
+  return parsed.success ? undefined : invalid(parsed.error.issues.map(({ message }) => message));
+}
+
+function invalid(errors: readonly string[]): VendorAnswer {
+  return answer(400, { status: 'invalid event', message: 'Event object is invalid', errors });
+}
+
+function answer(status: number, body: object): VendorAnswer {
+  return { status, contentType: 'application/json', body: JSON.stringify(body) };
+}
+
+function atMost(limit: number): (text: string) => boolean {
+  return (text) => Array.from(text).length <= limit;
+}
