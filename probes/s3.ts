@@ -1,7 +1,8 @@
 /** An archive in S3, written by Firehose or whatever else writes whole objects. */
 import { z } from 'zod';
-import { defineProbe, parseDuration } from '../src/probe.ts';
+import { defineProbe } from '../src/probe.ts';
 import { awsFields, awsTarget, bothHalvesOfKey } from './aws/aws-config.ts';
+import { durationField } from './aws/duration-field.ts';
 import { layoutForm } from './s3/key-layout.ts';
 import { openS3Observer } from './s3/s3-observer.ts';
 
@@ -20,9 +21,10 @@ const Config = z
       .describe(
         'How keys go on behind the prefix: flat, or a pattern of UTC times (YYYY, MM, DD, HH). Default auto: YYYY/MM/DD/HH/, as Firehose writes, if only years are there, otherwise flat.',
       ),
-    lookback: durationMs('16m').describe(
+    lookback: durationField(
       'How long before it becomes visible an object may be stamped or named: the buffer interval (Firehose: at most 15m) and the upload. Default 16m.',
-    ),
+      '16m',
+    ).prefault('16m'),
     max_read_bytes: z
       .number()
       .int()
@@ -32,3 +34,18 @@ const Config = z
       .describe('Bytes of one look. Larger objects are not read. Default 128 MiB, the largest that Firehose buffers.'),
   })
   .refine(...bothHalvesOfKey);
+
+export default defineProbe({
+  kind: 's3',
+  measures: 'Injection until the canary lies in an object of the S3 archive.',
+  observe: { config: Config, target: (config) => awsTarget('s3', config), open: openS3Observer },
+  runbook: {
+    stopped:
+      'See DeliveryToS3.DataFreshness and .Success of the Firehose, its role and its KMS key, and the bucket policy.',
+    slow: 'Firehose keeps records for its buffer interval (up to 15 min): within must be above interval plus upload.',
+    lossy: 'Look under the error prefix (processing-failed/): what Firehose could not deliver lies there.',
+    unreadable:
+      'See whether our credentials have s3:ListBucket, s3:GetObject and kms:Decrypt; object formats must be text, gzip or zstd.',
+    unproven: 'Check bucket, prefix and layout against a key of the archive.',
+  },
+});

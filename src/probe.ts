@@ -11,6 +11,7 @@ import type { Log } from './lib/log.ts';
 export type { Find } from './core/find.ts';
 export { type ScanResult, scan, scanRecord } from './core/scan.ts';
 export type { Clock, EpochMs } from './lib/clock.ts';
+export { type ParsedText, parseDuration } from './lib/duration.ts';
 export { ProbeError, type Reason } from './lib/errors.ts';
 export type { Log } from './lib/log.ts';
 
@@ -174,7 +175,9 @@ export interface ProbeDefinition<I = never, O = never, C = never> {
 }
 
 /** Types a probe's definition; does nothing else. */
-export function defineProbe<I = never, O = never, C = never>(definition: ProbeDefinition<I, O, C>): ProbeDefinition<I, O, C> {
+export function defineProbe<I = never, O = never, C = never>(
+  definition: ProbeDefinition<I, O, C>,
+): ProbeDefinition<I, O, C> {
   return definition;
 }
 

@@ -53,7 +53,9 @@ export async function checkDisks(elastic: Elastic, signal: AbortSignal): Promise
         options,
       ),
   );
-  const { failed, total } = stats._nodes;
+  const { total } = stats._nodes;
+  const mute = Object.values(stats.nodes).filter((node) => holdsData(node) && node.fs === undefined).length;
+  const failed = stats._nodes.failed + mute;
   const problems = [...problemsOfCluster(settings), ...problemsOfIndices(blocks)];
   const readings = Object.values(stats.nodes).flatMap((node) => readingsOf(node, settings));
   if (failed > 0) problems.push(`${failed} of ${total} nodes did not answer how full they are`);

@@ -27,7 +27,10 @@ export interface BucketReader {
 }
 
 /** Opens without contacting S3. @param maxObjectBytes bound of one object */
-export async function openBucket(config: AwsConfig & { bucket: string }, maxObjectBytes: number): Promise<BucketReader> {
+export async function openBucket(
+  config: AwsConfig & { bucket: string },
+  maxObjectBytes: number,
+): Promise<BucketReader> {
   const s3 = await import('@aws-sdk/client-s3');
   const connect = async (maxBytes: number): Promise<S3Client> =>
     new s3.S3Client({

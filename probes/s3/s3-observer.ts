@@ -1,5 +1,14 @@
 /** Looks for canaries in an archive: reads each new object once. */
-import { type EpochMs, type Find, type Look, type Observer, type ProbeContext, ProbeError, type Question, scanRecord } from '../../src/probe.ts';
+import {
+  type EpochMs,
+  type Find,
+  type Look,
+  type Observer,
+  type ProbeContext,
+  ProbeError,
+  type Question,
+  scanRecord,
+} from '../../src/probe.ts';
 import { type AwsConfig, awsTarget } from '../aws/aws-config.ts';
 import { type Attempt, refuseWhenAborted } from '../aws/aws-error.ts';
 import { type ArchiveObject, type BucketReader, openBucket } from './bucket-reader.ts';
@@ -151,7 +160,10 @@ function marksSince(listed: readonly ArchiveObject[], seen: ReadonlySet<string>,
     .sort((a, b) => b.modified - a.modified);
   const overflow = kept[maxMarks];
   const marks = overflow === undefined ? kept : kept.filter(({ modified }) => modified > overflow.modified);
-  return { floor: overflow === undefined ? floor : overflow.modified + 1, seen: new Set(marks.map(({ mark }) => mark)) };
+  return {
+    floor: overflow === undefined ? floor : overflow.modified + 1,
+    seen: new Set(marks.map(({ mark }) => mark)),
+  };
 }
 
 function tooLarge({ key, size }: ArchiveObject, maxBytes: number): ProbeError {
@@ -166,5 +178,7 @@ function budgetSpent({ what, target }: Attempt): ProbeError {
 
 function unreadable({ key }: ArchiveObject, why: 'too-many' | 'too-large' | 'undecodable'): ProbeError {
   const reason = why === 'undecodable' ? 'unsupported' : 'too_large';
-  return new ProbeError(`Cannot search "${key}" fully: its content is ${why}. Archive as gzip, zstd or plain text.`, { reason });
+  return new ProbeError(`Cannot search "${key}" fully: its content is ${why}. Archive as gzip, zstd or plain text.`, {
+    reason,
+  });
 }

@@ -90,3 +90,8 @@ export function httpUrl(meta: Described & { example: string }) {
     })
     .meta({ description: meta.description, examples: [meta.example] });
 }
+
+/** A variable as it is written in the file, for examples. */
+export function variable(environmentName: string): string {
+  return `\${${environmentName}}`;
+}

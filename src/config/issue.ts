@@ -41,19 +41,19 @@ export function describeIssue(issue: Issue, context: IssueContext, base: Path = 
 }
 
 /** Keys of the contract that this version cannot hold, by their path without indices. */
-const notBuilt: Readonly<Record<string, string>> = {
-  'pipelines.active': 'active windows are',
-  'pipelines.off_when': 'off_when is',
-  'pipelines.maintenance': 'maintenance windows are',
-  'pipelines.page_by': 'page_by is',
-  'pipelines.hops.retention': 're-checks within a retention are',
-  'pipelines.hops.page_by': 'page_by is',
-  maintenance: 'maintenance windows are',
-  peers: 'peers are',
-};
+const notBuilt: ReadonlyMap<string, string> = new Map([
+  ['pipelines.active', 'active windows are'],
+  ['pipelines.off_when', 'off_when is'],
+  ['pipelines.maintenance', 'maintenance windows are'],
+  ['pipelines.page_by', 'page_by is'],
+  ['pipelines.hops.retention', 're-checks within a retention are'],
+  ['pipelines.hops.page_by', 'page_by is'],
+  ['maintenance', 'maintenance windows are'],
+  ['peers', 'peers are'],
+]);
 
 function unknownKey(path: Path, context: IssueContext): Finding {
-  const missing = notBuilt[path.filter((part) => typeof part === 'string').join('.')];
+  const missing = notBuilt.get(path.filter((part) => typeof part === 'string').join('.'));
   if (missing) return { path, atKey: true, message: `${missing} not supported by this version. Remove the key.` };
   const key = String(path.at(-1));
   const known = keysAt(context.schema, path.slice(0, -1));

@@ -49,7 +49,8 @@ function acceptBelow(keyword: string, value: unknown): unknown {
     return Object.fromEntries(properties.map(([key, node]) => [key, acceptExpansion(node)]));
   }
   const isNode = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if ((keyword === 'items' || keyword === 'additionalProperties') && isNode) return acceptExpansion(value as SchemaNode);
+  if ((keyword === 'items' || keyword === 'additionalProperties') && isNode)
+    return acceptExpansion(value as SchemaNode);
   if (keyword === 'anyOf' || keyword === 'allOf') return (value as SchemaNode[]).map(acceptExpansion);
   return value;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { shapes } from '../core/pipeline.ts';
 import type { AnyNotifier } from '../notify/definition.ts';
 import type { AnyProbe } from '../probe.ts';
-import { duration, httpUrl, listenAddress, name, rate, share, text } from './field.ts';
+import { duration, httpUrl, listenAddress, name, rate, share, text, variable } from './field.ts';
 
 const second = 1_000;
 const hour = 3_600 * second;
@@ -95,11 +95,11 @@ const loss = z
 
 const key = z.strictObject({
   id: text({ description: 'Any name for the key. Two ids must not share a key number.', example: 'a1', max: 64 }),
-  secret: text({ description: 'Signs canaries. At least 16 characters.', example: '$' + '{LOGCANARY_KEY}', min: 16 }),
+  secret: text({ description: 'Signs canaries. At least 16 characters.', example: variable('LOGCANARY_KEY'), min: 16 }),
 });
 
 const heartbeat = z.strictObject({
-  url: httpUrl({ description: 'Pinged while our loops make progress.', example: '$' + '{HEARTBEAT_URL}' }),
+  url: httpUrl({ description: 'Pinged while our loops make progress.', example: variable('HEARTBEAT_URL') }),
   every: duration({ description: 'Default 60s.', min: second, max: day, example: '60s' }).prefault('60s'),
 });
 
@@ -247,7 +247,7 @@ export function configSchema(probes: readonly AnyProbe[], notifiers: readonly An
         .strictObject({
           secret: text({
             description: 'Bearer secret for whatever changes state.',
-            example: '$' + '{HTTP_SECRET}',
+            example: variable('HTTP_SECRET'),
             min: 16,
           }).optional(),
         })

@@ -5,8 +5,8 @@
 import type { EpochMs } from '../lib/clock.ts';
 import type { IncidentFacts } from './incident.ts';
 import type { NotificationAction } from './notifier.ts';
-import type { HopTerms } from './run.ts';
 import type { Shape } from './pipeline.ts';
+import type { HopTerms } from './run.ts';
 
 /** Small single values: `time` (last persisted T), `writer`, `nextStream`, `nextIncident`... */
 export interface MetaRow {
@@ -178,19 +178,21 @@ export const primaryKeys = {
 } as const satisfies { readonly [T in TableName]: readonly (keyof LedgerTables[T])[] };
 
 /** A row to insert or replace by primary key, a row to delete (only key fields are read), or a prune by age. */
-export type Change = {
-  [T in TableName]:
-    | { readonly op: 'put'; readonly table: T; readonly row: LedgerTables[T] }
-    | { readonly op: 'delete'; readonly table: T; readonly row: Partial<LedgerTables[T]> };
-}[TableName] | {
-  /**
-   * Deletes looks with asOf, rollups with hour, done outbox rows with doneAt, resolved incidents with resolvedAt, and
-   * settled emission and verdict rows with endedAt before `before`.
-   */
-  readonly op: 'prune';
-  readonly table: 'look' | 'rollup' | 'outbox' | 'incident' | 'emission' | 'verdict';
-  readonly before: EpochMs;
-};
+export type Change =
+  | {
+      [T in TableName]:
+        | { readonly op: 'put'; readonly table: T; readonly row: LedgerTables[T] }
+        | { readonly op: 'delete'; readonly table: T; readonly row: Partial<LedgerTables[T]> };
+    }[TableName]
+  | {
+      /**
+       * Deletes looks with asOf, rollups with hour, done outbox rows with doneAt, resolved incidents with resolvedAt, and
+       * settled emission and verdict rows with endedAt before `before`.
+       */
+      readonly op: 'prune';
+      readonly table: 'look' | 'rollup' | 'outbox' | 'incident' | 'emission' | 'verdict';
+      readonly before: EpochMs;
+    };
 
 /** What an open gives back: all rows that can still matter to the engine. */
 export interface LedgerContents {

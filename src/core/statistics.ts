@@ -56,7 +56,11 @@ function median(sorted: readonly number[]): number {
  * Kaplan–Meier quantile of latencies where some have not arrived yet (censored at their age): the smallest arrived time
  * by which at least `quantile` have arrived, or undefined while that is not reached. Kaplan and Meier 1958.
  */
-export function kaplanMeier(arrived: readonly number[], waiting: readonly number[], quantile: number): number | undefined {
+export function kaplanMeier(
+  arrived: readonly number[],
+  waiting: readonly number[],
+  quantile: number,
+): number | undefined {
   const events = arrived.map((at) => ({ at, event: true })).concat(waiting.map((at) => ({ at, event: false })));
   events.sort((a, b) => a.at - b.at || Number(b.event) - Number(a.event));
   let atRisk = events.length;

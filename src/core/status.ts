@@ -18,8 +18,8 @@ export type HopState = (typeof hopStates)[number];
 
 /** Upper bounds in ms of the latency buckets; every hop's `within` is added as one more. */
 export const latencyBucketsMs = [
-  100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 30_000, 60_000, 90_000, 120_000, 180_000, 300_000, 600_000, 900_000,
-  1_800_000, 3_600_000,
+  100, 250, 500, 1_000, 2_500, 5_000, 10_000, 20_000, 30_000, 60_000, 90_000, 120_000, 180_000, 300_000, 600_000,
+  900_000, 1_800_000, 3_600_000,
 ] as const;
 
 export interface LatencyView {
@@ -65,7 +65,11 @@ export interface HopView {
   readonly oldestMissingMs: number;
   /** Emission time of the newest canary seen here. */
   readonly newestSeen?: EpochMs;
-  readonly lastLook?: { readonly at: EpochMs; readonly coverage: 'complete' | 'partial' | 'failed'; readonly why?: string };
+  readonly lastLook?: {
+    readonly at: EpochMs;
+    readonly coverage: 'complete' | 'partial' | 'failed';
+    readonly why?: string;
+  };
 }
 
 export interface StreamView {
@@ -114,11 +118,20 @@ export interface StatusView {
   readonly pipelines: readonly PipelineView[];
   /** Open ones first, then resolved, newest first. */
   readonly incidents: readonly IncidentFacts[];
-  readonly notifications: readonly { readonly notifier: string; readonly sent: number; readonly failed: number; readonly waiting: number }[];
+  readonly notifications: readonly {
+    readonly notifier: string;
+    readonly sent: number;
+    readonly failed: number;
+    readonly waiting: number;
+  }[];
   /** Ledger time at which each loop last completed a cycle. */
   readonly loops: Readonly<Record<string, EpochMs>>;
   readonly heartbeats: readonly { readonly url: string; readonly sentAt?: EpochMs }[];
-  readonly pings: readonly { readonly name: string; readonly at?: EpochMs; readonly state: 'unproven' | 'ok' | 'late' }[];
+  readonly pings: readonly {
+    readonly name: string;
+    readonly at?: EpochMs;
+    readonly state: 'unproven' | 'ok' | 'late';
+  }[];
   /** Healthy: all loops complete cycles and the ledger takes writes. Else why not. */
   readonly health: { readonly ok: boolean; readonly problems: readonly string[] };
 }

@@ -12,7 +12,11 @@ export interface TraceView {
   readonly plannedAt?: EpochMs;
   readonly shape?: string;
   /** `unconfirmed`: it may or may not have gone out. */
-  readonly emission?: { readonly state: 'emitted' | 'withheld' | 'unconfirmed'; readonly nb?: EpochMs; readonly na?: EpochMs };
+  readonly emission?: {
+    readonly state: 'emitted' | 'withheld' | 'unconfirmed';
+    readonly nb?: EpochMs;
+    readonly na?: EpochMs;
+  };
   readonly hops?: readonly { readonly name: string; readonly verdict: Verdict | 'not expected here' | 'folded away' }[];
   /** For a foreign canary: hooks that lately received it. */
   readonly seenAtHooks?: readonly string[];

@@ -40,7 +40,12 @@ export type Event =
       readonly error?: LogcanaryError;
     }
   | { readonly type: 'hooked'; readonly hop: string; readonly finds: readonly Find[] }
-  | { readonly type: 'checked'; readonly check: CheckState; readonly result?: CheckResult; readonly error?: LogcanaryError }
+  | {
+      readonly type: 'checked';
+      readonly check: CheckState;
+      readonly result?: CheckResult;
+      readonly error?: LogcanaryError;
+    }
   | { readonly type: 'notified'; readonly id: number; readonly error?: LogcanaryError }
   | { readonly type: 'pinged'; readonly name: string }
   | { readonly type: 'heartbeat-sent'; readonly url: string }
@@ -49,7 +54,12 @@ export type Event =
 /** Carried out only after everything the step recorded is committed. */
 export type Command =
   | { readonly type: 'list'; readonly injector: InjectorState }
-  | { readonly type: 'inject'; readonly injector: InjectorState; readonly lines: readonly BatchLine[]; readonly refs: readonly LineRef[] }
+  | {
+      readonly type: 'inject';
+      readonly injector: InjectorState;
+      readonly lines: readonly BatchLine[];
+      readonly refs: readonly LineRef[];
+    }
   | {
       readonly type: 'look';
       readonly hop: HopState;

@@ -1,12 +1,13 @@
 /** Everything that is wrong with a pipeline now, derived from its state alone; incidents are findings that stay. */
+
+import { codeOf } from '../core/block.ts';
 import type { IncidentKind } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
-import { goodRunToClear, wilson } from '../core/statistics.ts';
-import { verdicts, type Verdict } from '../core/verdict-name.ts';
-import { codeOf } from '../core/block.ts';
 import { plannedAt } from '../core/schedule.ts';
+import { goodRunToClear, wilson } from '../core/statistics.ts';
+import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { flowOf, hopsBehind, missesAny, tallyLosses, type TrackFlow } from './flow.ts';
+import { flowOf, hopsBehind, missesAny, type TrackFlow, tallyLosses } from './flow.ts';
 import { lineage, tracksOf } from './looking.ts';
 import { readingFindings } from './reading.ts';
 import { isBlind, isSilence } from './reason.ts';
@@ -50,7 +51,9 @@ export function findingsOf(state: EngineState, pipeline: PipelineState): Finding
   for (const hop of pipeline.hops) {
     const unread = isolated ? undefined : unreadFinding(state, hop);
     if (unread) present.push(unread);
-    if (isFailing(hop)) for (const kind of ['stopped', 'slow', 'lossy', 'corrupted', 'duplicated', 'unproven']) held.add(`${hop.spec.name} ${kind}`);
+    if (isFailing(hop))
+      for (const kind of ['stopped', 'slow', 'lossy', 'corrupted', 'duplicated', 'unproven'])
+        held.add(`${hop.spec.name} ${kind}`);
     if (isolated && isFailing(hop)) for (const kind of ['unreadable', 'blind']) held.add(`${hop.spec.name} ${kind}`);
     if (!readingAbove(state, hop)) present.push(...canaryFindings(state, hop, present));
   }
@@ -116,7 +119,8 @@ function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
 /** While a hop above cannot be read, what is missing here cannot be told from what waits there. */
 function readingAbove(state: EngineState, hop: HopState): boolean {
   return [...lineage(hop)].some(
-    (each) => (each !== hop && failing(each) && !isBlind(each.looks.at(-1)?.reason)) || isOpen(state, each, 'unreadable', hop),
+    (each) =>
+      (each !== hop && failing(each) && !isBlind(each.looks.at(-1)?.reason)) || isOpen(state, each, 'unreadable', hop),
   );
 }
 
@@ -130,12 +134,15 @@ function isOpen(state: EngineState, hop: HopState, kind: IncidentKind, below: Ho
 function canaryFindings(state: EngineState, hop: HopState, already: readonly Finding[]): Finding[] {
   if (hop.completeSinceStart === 0) return [];
   if (hop.firstSightedAt === undefined) return unproven(state, hop);
-  const tracks = [...tracksOf(state, hop)].filter((track) => track.stream.listed && track.stream.leavingSince === undefined);
+  const tracks = [...tracksOf(state, hop)].filter(
+    (track) => track.stream.listed && track.stream.leavingSince === undefined,
+  );
   const flows = tracks.map((track) => ({ track, flow: flowOf(track, state.now) }));
   const found: Finding[] = [];
   const stopped = flows.filter(({ flow }) => flow.stopped === 'root');
   if (stopped.length > 0) found.push(stoppedFinding(state, hop, tracks.length, stopped));
-  const openHere = [...lineage(hop)].some((each) => hasOpen(state, each, 'unreadable')) || hasOpen(state, hop, 'stopped');
+  const openHere =
+    [...lineage(hop)].some((each) => hasOpen(state, each, 'unreadable')) || hasOpen(state, hop, 'stopped');
   if (stopped.length === 0 && !openHere) found.push(...rateFindings(state, hop, tracks, flows));
   const above = hop.parent;
   return found.concat(
@@ -269,9 +276,15 @@ function oddFinding(
 }
 
 /** A hop above has shown the same lately, so it does not begin here. */
-function shownAbove(state: EngineState, above: HopState, kind: 'corrupted' | 'duplicated' | 'forged', already: readonly Finding[]): boolean {
+function shownAbove(
+  state: EngineState,
+  above: HopState,
+  kind: 'corrupted' | 'duplicated' | 'forged',
+  already: readonly Finding[],
+): boolean {
   for (const hop of lineage(above)) {
-    if (already.some((each) => each.kind === kind && each.hop === hop.spec.name) || hasOpen(state, hop, kind)) return true;
+    if (already.some((each) => each.kind === kind && each.hop === hop.spec.name) || hasOpen(state, hop, kind))
+      return true;
     const last = hop.odd[kind].at(-1);
     if (last !== undefined && state.now - last < hop.pipeline.spec.loss.windowMs) return true;
   }

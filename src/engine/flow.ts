@@ -124,7 +124,8 @@ function stopKind(latest: readonly Walked[]): 'root' | 'behind' {
 function isSlow(latest: readonly Walked[]): boolean {
   const arrived = latest.filter((each) => !isMissing(each));
   const late = latest.filter((each) => each.verdict !== 'delivered' && each.parent === 'fine');
-  const lastTwoLate = arrived.length >= 2 && arrived.slice(0, 2).every((each) => each.verdict === 'delayed' && each.parent === 'fine');
+  const lastTwoLate =
+    arrived.length >= 2 && arrived.slice(0, 2).every((each) => each.verdict === 'delayed' && each.parent === 'fine');
   return latest.length === slowWindow && lastTwoLate && late.length * 2 > latest.length;
 }
 
@@ -151,7 +152,11 @@ export interface LossTally {
 }
 
 /** Adds up the losses of the window over all streams at a hop. Streams that miss nothing are counted by their schedule. */
-export function tallyLosses(tracks: readonly Track[], from: EpochMs, dueBefore: EpochMs): LossTally & { streams: StreamState[] } {
+export function tallyLosses(
+  tracks: readonly Track[],
+  from: EpochMs,
+  dueBefore: EpochMs,
+): LossTally & { streams: StreamState[] } {
   const tally = { losses: 0, trials: 0, since: 0, lastAt: 0, goodAfter: 0, streams: [] as StreamState[] };
   const arrivals: EpochMs[] = [];
   const whole = tracks.filter((track) => !missesAny(track));

@@ -2,7 +2,7 @@
 import { dedupKeyOf } from '../core/dedup-key.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
-import { countsSince, type Finding, findingsOf, type Findings } from './finding.ts';
+import { countsSince, type Finding, type Findings, findingsOf } from './finding.ts';
 import { notify } from './outbox.ts';
 import { keyOf } from './restore.ts';
 import type { EngineState, HopState, IncidentState, PipelineState } from './state.ts';

@@ -1,11 +1,11 @@
 /** From a list of streams to lines handed out, on a fixed schedule; and from receipts back to emission. */
 import { emission } from '../core/block.ts';
+import type { RunRow } from '../core/ledger.ts';
 import { composeLine } from '../core/line.ts';
 import { shapes as allShapes } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
 import { plannedAt, shapeOf, unitHash } from '../core/schedule.ts';
 import { mintToken } from '../core/token.ts';
-import type { RunRow } from '../core/ledger.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { BatchLine, Emission, ListedStream } from '../probe.ts';
@@ -42,7 +42,12 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
   if (!stream) {
     const number = state.next.stream++;
     const { key, name, labels } = listed;
-    stream = createStream(state, injector, { number, key, name, labels, nextSeq: 0, openedAt: state.now, leavingSince: null }, []);
+    stream = createStream(
+      state,
+      injector,
+      { number, key, name, labels, nextSeq: 0, openedAt: state.now, leavingSince: null },
+      [],
+    );
     stream.dirty = true;
     injector.streams.set(key, stream);
   }
@@ -63,7 +68,9 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
 
 /** A dying zone must not excuse itself: with more than half of several streams leaving at once nothing is excused. */
 function excuseLeaving(injector: InjectorState, stream: StreamState, since: EpochMs): void {
-  const all = [...injector.pipeline.injectors].flatMap((each) => [...each.streams.values()]).filter((each) => each.listed);
+  const all = [...injector.pipeline.injectors]
+    .flatMap((each) => [...each.streams.values()])
+    .filter((each) => each.listed);
   const leaving = all.filter((each) => each.leavingSince !== undefined);
   if (all.length > 1 && leaving.length * 2 > all.length) return;
   excuse(stream, since - excuseBackMs);
@@ -97,7 +104,8 @@ export function openRun(state: EngineState, stream: StreamState): void {
   const everyMs = everyMsOf(state, stream);
   const seed = Math.floor(unitHash(state.seed ^ stream.number, stream.nextSeq) * 2_147_483_647);
   // Streams start spread over their period, so that they do not all write in the same instant.
-  const offset = stream.runs.at(-1)?.writer === state.writer ? everyMs / 2 : unitHash(seed, 1) * Math.min(everyMs, 1000);
+  const offset =
+    stream.runs.at(-1)?.writer === state.writer ? everyMs / 2 : unitHash(seed, 1) * Math.min(everyMs, 1000);
   const run: RunRow = {
     id: state.next.run++,
     stream: stream.number,
@@ -161,7 +169,10 @@ function dueOf(state: EngineState, stream: StreamState, lines: BatchLine[], refs
   if (stream.nextPlanned > state.now) return;
   let run = currentRun(state, stream);
   if (!run) return;
-  if (state.now - stream.nextPlanned > Math.max(2 * run.everyMs, skipAfterMs) || run.everyMs !== everyMsOf(state, stream)) {
+  if (
+    state.now - stream.nextPlanned > Math.max(2 * run.everyMs, skipAfterMs) ||
+    run.everyMs !== everyMsOf(state, stream)
+  ) {
     openRun(state, stream);
     run = stream.runs.at(-1);
   }
@@ -208,6 +219,7 @@ export function onInjected(
     if (sent?.state === 'withheld') recordEmission(stream, seq, emission.withheld, state.now, state.now);
     if (stream.failedInRow === 0) stream.failedSince = state.now;
     stream.failedInRow += 1;
-    stream.lastFailure = sent?.why.message ?? error?.message ?? 'the injector answered for fewer lines than it was given';
+    stream.lastFailure =
+      sent?.why.message ?? error?.message ?? 'the injector answered for fewer lines than it was given';
   });
 }

@@ -7,8 +7,8 @@ import type { LogcanaryError, Reason } from '../lib/errors.ts';
 import type { Find, Look, Question } from '../probe.ts';
 import type { AskedRange, Command } from './event.ts';
 import { tokenOf } from './injecting.ts';
-import type { EngineState, HopState, StreamState, Track } from './state.ts';
 import { isBlind } from './reason.ts';
+import type { EngineState, HopState, StreamState, Track } from './state.ts';
 import { codeAt, emissionAt, judgeTrack, runOf, sight } from './track.ts';
 
 /** Canaries one look may search for by token: half the oldest, half the newest when there are more. */
@@ -225,7 +225,9 @@ function cover(hop: HopState, asked: readonly AskedRange[], asOf: EpochMs, since
   if (hop.settleUntil === Number.POSITIVE_INFINITY) hop.settleUntil = asOf + hop.spec.withinMs;
   if (hop.settleBelowUntil === Number.POSITIVE_INFINITY) hop.settleBelowUntil = asOf + slowestBelow(hop);
   hop.completeSinceStart += 1;
-  const provesLoss = [...lineage(hop)].every((each) => asOf >= (each === hop ? each.settleUntil : each.settleBelowUntil));
+  const provesLoss = [...lineage(hop)].every(
+    (each) => asOf >= (each === hop ? each.settleUntil : each.settleBelowUntil),
+  );
   for (const { stream, from, to } of asked) {
     const track = stream.tracks.find((each) => each.hop === hop);
     if (!track) continue;
@@ -287,7 +289,14 @@ function onLine(state: EngineState, hop: HopState, find: Find, seenAt: EpochMs):
   return onOurs(state, hop, stream, fields.seq, find, seenAt);
 }
 
-function onOurs(state: EngineState, hop: HopState, stream: StreamState, seq: number, find: Find, seenAt: EpochMs): boolean {
+function onOurs(
+  state: EngineState,
+  hop: HopState,
+  stream: StreamState,
+  seq: number,
+  find: Find,
+  seenAt: EpochMs,
+): boolean {
   const sent = emissionAt(stream, seq);
   if (sent && sent.state === emission.emitted && seenAt < sent.nb) {
     odd(state, hop, 'forged', find.token);
@@ -344,7 +353,8 @@ function onSuspect(state: EngineState, hop: HopState, find: Find): void {
   const fields = readToken(find.token.slice(0, 51).padEnd(51, 'a').concat('0'));
   const stream = fields && state.streamsByNumber.get(fields.stream);
   const ours = stream && fields.seq < stream.nextSeq ? tokenOf(state, stream, fields.seq) : undefined;
-  if (ours !== undefined && differences(ours, find.token.slice(0, 52)) <= damageLimit) odd(state, hop, 'corrupted', find.token);
+  if (ours !== undefined && differences(ours, find.token.slice(0, 52)) <= damageLimit)
+    odd(state, hop, 'corrupted', find.token);
   // A cut token shows its beginning: our own prefix is enough to say that a canary was cut here.
   else if (ours?.startsWith(find.token.slice(0, 23))) odd(state, hop, 'corrupted', find.token);
 }

@@ -1,7 +1,7 @@
 /** Notifications wait in the ledger until a channel has taken them; an incident change and its notifications are one commit. */
 import type { NotificationAction } from '../core/notifier.ts';
-import type { LogcanaryError } from '../lib/errors.ts';
 import { unitHash } from '../core/schedule.ts';
+import type { LogcanaryError } from '../lib/errors.ts';
 import type { Command } from './event.ts';
 import type { EngineState, IncidentState, OutboxState } from './state.ts';
 

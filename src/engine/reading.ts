@@ -14,11 +14,18 @@ const pageBeforeMs = 4 * 3_600_000;
 const fallShare = 0.01;
 const failuresBeforeFinding = 3;
 
-export function onChecked(state: EngineState, check: CheckState, result: CheckResult | undefined, error: LogcanaryError | undefined): void {
+export function onChecked(
+  state: EngineState,
+  check: CheckState,
+  result: CheckResult | undefined,
+  error: LogcanaryError | undefined,
+): void {
   check.inFlight = false;
   if (!result || error) {
     check.failures += 1;
-    check.lastError = error ? { reason: error.reason, message: error.message } : { reason: 'internal', message: 'no result' };
+    check.lastError = error
+      ? { reason: error.reason, message: error.message }
+      : { reason: 'internal', message: 'no result' };
     return;
   }
   check.failures = 0;
@@ -40,7 +47,8 @@ function remember(check: CheckState, reading: Reading, now: EpochMs): void {
   if (last && reading.value < last.y - fallShare * reading.limit) history.points.length = 0;
   history.points.push({ x: now, y: reading.value });
   // Thin out instead of sliding, so that the history reaches back far on few points.
-  if (history.points.length > historyLimit) history.points.splice(1, history.points.length - 2, ...everySecond(history.points));
+  if (history.points.length > historyLimit)
+    history.points.splice(1, history.points.length - 2, ...everySecond(history.points));
 }
 
 function everySecond<T>(points: readonly T[]): T[] {
@@ -95,8 +103,19 @@ function unreadCheck(state: EngineState, check: CheckState): Finding[] {
 }
 
 function figures(state: EngineState, check: CheckState, result: CheckResult): Finding[] {
-  const base = { kind: 'reading' as const, hop: placeOf(check), since: check.resultAt, streams: [], totalStreams: 0, firstLook: runbook(check) };
-  const found: Finding[] = result.problems.map((problem) => ({ ...base, severity: 'warning' as const, detail: `${problem}.` }));
+  const base = {
+    kind: 'reading' as const,
+    hop: placeOf(check),
+    since: check.resultAt,
+    streams: [],
+    totalStreams: 0,
+    firstLook: runbook(check),
+  };
+  const found: Finding[] = result.problems.map((problem) => ({
+    ...base,
+    severity: 'warning' as const,
+    detail: `${problem}.`,
+  }));
   for (const reading of result.readings) {
     const forecast = forecastOf(check, reading);
     const soon = forecast !== undefined && forecast.ms < pageBeforeMs;
@@ -118,7 +137,10 @@ function describe(check: CheckState, reading: Reading, forecast: Forecast | unde
   const what = `${check.spec.kind}${reading.subject === undefined ? '' : ` ${reading.subject}`}: ${share} %`;
   if (reading.value >= reading.limit) return `${what}, at or past ${reading.limitName}.`;
   if (!forecast) return `${what}; ${reading.limitName} is the limit.`;
-  const range = forecast.hiMs === undefined ? `at the earliest ${span(forecast.loMs)}` : `${span(forecast.loMs)} to ${span(forecast.hiMs)}`;
+  const range =
+    forecast.hiMs === undefined
+      ? `at the earliest ${span(forecast.loMs)}`
+      : `${span(forecast.loMs)} to ${span(forecast.hiMs)}`;
   return `${what}; ${reading.limitName} in about ${span(forecast.ms)} (${range}) if it goes on like this.`;
 }
 
@@ -135,11 +157,15 @@ function runbook(check: CheckState): string[] {
 /** One incident per place: its figures are told together, worst first. */
 function merge(findings: readonly Finding[]): Finding[] {
   const merged = new Map<string, Finding>();
-  const worstFirst = [...findings].sort((a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical'));
+  const worstFirst = [...findings].sort(
+    (a, b) => Number(b.severity === 'critical') - Number(a.severity === 'critical'),
+  );
   for (const finding of worstFirst) {
     const key = `${finding.kind} ${finding.hop}`;
     const first = merged.get(key);
-    const shown = first ? { ...first, detail: `${first.detail} ${finding.detail}`, since: Math.min(first.since, finding.since) } : finding;
+    const shown = first
+      ? { ...first, detail: `${first.detail} ${finding.detail}`, since: Math.min(first.since, finding.since) }
+      : finding;
     merged.set(key, shown);
   }
   return [...merged.values()];

@@ -3,17 +3,17 @@ import { decodeEmission } from '../core/block.ts';
 import type { HopRow, IncidentRow, LedgerContents, RunRow, StreamRow } from '../core/ledger.ts';
 import type { Config, HopSpec, InjectSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
-import { latencyBucketsMs } from '../core/status.ts';
 import { Spans } from '../core/spans.ts';
+import { latencyBucketsMs } from '../core/status.ts';
 import type { Signer } from '../core/token.ts';
 import { verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
 import {
-  enteredStates,
   type CheckState,
   type EngineState,
+  enteredStates,
   type HopCounters,
   type HopState,
   type IncidentState,
@@ -226,7 +226,8 @@ function restoreStreams(state: EngineState, contents: LedgerContents): void {
     const pipeline = state.pipelines.find((each) => each.spec.name === row.pipeline);
     if (!pipeline) continue;
     // An injector taken out of the configuration leaves canaries that are still to be judged.
-    const injector = pipeline.injectors.find((each) => each.spec.name === row.injector) ?? retiredInjector(pipeline, row);
+    const injector =
+      pipeline.injectors.find((each) => each.spec.name === row.injector) ?? retiredInjector(pipeline, row);
     const stream = createStream(state, injector, row, runs.get(row.number) ?? []);
     if (pipeline.injectors.includes(injector)) injector.streams.set(row.key, stream);
   }

@@ -16,7 +16,8 @@ export function takeChanges(state: EngineState): Change[] {
   }
   incidentChanges(state, changes);
   if (changes.length === 0) return changes;
-  for (const [key, value] of Object.entries(metaOf(state))) changes.push({ op: 'put', table: 'meta', row: { key, value } });
+  for (const [key, value] of Object.entries(metaOf(state)))
+    changes.push({ op: 'put', table: 'meta', row: { key, value } });
   return changes;
 }
 
@@ -71,7 +72,13 @@ function foldEmission(stream: StreamState, changes: Change[]): void {
     for (const state of block.states) stream.foldedEmission[state] = (stream.foldedEmission[state] ?? 0) + 1;
     stream.emission.delete(index);
     stream.dirtyBlocks.delete(index);
-    const row = { stream: stream.number, block: index, settled: true, endedAt: endOfBlock(stream, index), data: encodeEmission(block) };
+    const row = {
+      stream: stream.number,
+      block: index,
+      settled: true,
+      endedAt: endOfBlock(stream, index),
+      data: encodeEmission(block),
+    };
     changes.push({ op: 'put', table: 'emission', row });
   }
   const writer = new ByteWriter();

@@ -88,7 +88,10 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
         ledgerError = undefined;
         return;
       } catch (error) {
-        const failure = error instanceof LedgerError ? error : new LedgerError(`Cannot write the ledger: ${messageOf(error)}`, { reason: 'internal', cause: error });
+        const failure =
+          error instanceof LedgerError
+            ? error
+            : new LedgerError(`Cannot write the ledger: ${messageOf(error)}`, { reason: 'internal', cause: error });
         log.error({ reason: failure.reason }, failure.message);
         if (!ledgerError) onLedger(failure);
         ledgerError = failure;
@@ -99,7 +102,9 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   };
 
   const carryOut = (command: Command): void => {
-    const done = perform(command).then(dispatch).finally(() => underWay.delete(done));
+    const done = perform(command)
+      .then(dispatch)
+      .finally(() => underWay.delete(done));
     underWay.add(done);
   };
 
@@ -110,7 +115,11 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
     } catch (error) {
       if (error instanceof LogcanaryError) throw error;
       const reason = limit.expired ? 'timeout' : calls.signal.aborted ? 'aborted' : 'internal';
-      throw new ProbeError(limit.expired ? `No answer within ${ms / 1000} s.` : messageOf(error), { reason, retryable: true, cause: error });
+      throw new ProbeError(limit.expired ? `No answer within ${ms / 1000} s.` : messageOf(error), {
+        reason,
+        retryable: true,
+        cause: error,
+      });
     } finally {
       limit.clear();
     }
@@ -155,7 +164,14 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
     const began = clock.monotonicMs();
     const base = () => {
       const { ranges, count } = command.asked();
-      return { type: 'looked' as const, hop, asOf: question.asOf, asked: ranges, askedCount: count, tookMs: clock.monotonicMs() - began };
+      return {
+        type: 'looked' as const,
+        hop,
+        asOf: question.asOf,
+        asked: ranges,
+        askedCount: count,
+        tookMs: clock.monotonicMs() - began,
+      };
     };
     try {
       const answer = await limited(timeoutMs, (signal) => ports.observer(hop).observe(question, { signal }));

@@ -45,7 +45,8 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       return;
     case 'looked':
       onLooked(state, event.hop, event);
-      if (event.look?.coverage === 'complete') for (const track of tracksOf(state, event.hop)) noteLook(track, state.now);
+      if (event.look?.coverage === 'complete')
+        for (const track of tracksOf(state, event.hop)) noteLook(track, state.now);
       state.loops.observe = state.now;
       state.nextJudgeAt = 0;
       judgeDue(state);

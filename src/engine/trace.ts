@@ -14,7 +14,8 @@ export async function traceCanary(state: EngineState, reader: LedgerReader, toke
   if (check.state === 'malformed') {
     return { state: 'malformed', note: 'That is not a whole token: 52 characters, lcn1 … 0, of a-z and 2-7.' };
   }
-  if (check.state === 'unknown-key') return { state: 'foreign', note: 'Signed with a key that is not in this configuration.' };
+  if (check.state === 'unknown-key')
+    return { state: 'foreign', note: 'Signed with a key that is not in this configuration.' };
   if (check.state === 'wrong-mac') return { state: 'forged', note: 'The form is right but the signature is not ours.' };
   const { fields } = check;
   const stream = state.streamsByNumber.get(fields.stream);
@@ -38,7 +39,8 @@ async function known(reader: LedgerReader, stream: StreamState, seq: number): Pr
   const run = runOf(stream, seq);
   if (!run) return { state: 'never-granted', note: 'The schedule it belongs to is gone from the ledger.' };
   const hops = [];
-  for (const track of stream.tracks) hops.push({ name: track.hop.spec.name, verdict: await verdictAt(reader, track, seq) });
+  for (const track of stream.tracks)
+    hops.push({ name: track.hop.spec.name, verdict: await verdictAt(reader, track, seq) });
   const sent = await emissionOf(reader, stream, seq);
   return {
     state: 'known',
@@ -52,7 +54,11 @@ async function known(reader: LedgerReader, stream: StreamState, seq: number): Pr
   };
 }
 
-async function verdictAt(reader: LedgerReader, track: Track, seq: number): Promise<Verdict | 'not expected here' | 'folded away'> {
+async function verdictAt(
+  reader: LedgerReader,
+  track: Track,
+  seq: number,
+): Promise<Verdict | 'not expected here' | 'folded away'> {
   if (!termsOf(runOf(track.stream, seq), track.hop.id, track.stream.number, seq)) return 'not expected here';
   const inMemory = codeAt(track, seq);
   if (inMemory !== undefined) return verdictOfCode(inMemory) ?? 'not expected here';
@@ -62,7 +68,11 @@ async function verdictAt(reader: LedgerReader, track: Track, seq: number): Promi
   return verdictOfCode(decodeVerdicts(block, row.data).codes[seq % blockSize] ?? 0) ?? 'not expected here';
 }
 
-async function emissionOf(reader: LedgerReader, stream: StreamState, seq: number): Promise<TraceView['emission'] | undefined> {
+async function emissionOf(
+  reader: LedgerReader,
+  stream: StreamState,
+  seq: number,
+): Promise<TraceView['emission'] | undefined> {
   const live = emissionAt(stream, seq);
   if (live) return shown(live);
   const block = blockOf(seq);

@@ -2,10 +2,10 @@
 import {
   blockSize,
   codeOf,
+  type EmissionBlock,
   emission,
   newEmissionBlock,
   newVerdictBlock,
-  type EmissionBlock,
   type VerdictBlock,
   type VerdictCode,
   verdictOfCode,
@@ -151,7 +151,12 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
   track.lastSeenAt = seenAt;
   if (verdict === 'delayed') track.lastLateAt = seenAt;
   track.newestSeenSeq = Math.max(track.newestSeenSeq, seq);
-  return { first: true, verdict, latency, meaningful: proven && !implied && latencyMeansSomething(latency, terms.withinMs) };
+  return {
+    first: true,
+    verdict,
+    latency,
+    meaningful: proven && !implied && latencyMeansSomething(latency, terms.withinMs),
+  };
 }
 
 /** Applies the verdict table to every block in which something may have changed. */

@@ -2,7 +2,14 @@
 import { codeOf, emission, verdictOfCode } from '../core/block.ts';
 import { plannedAt } from '../core/schedule.ts';
 import { kaplanMeier } from '../core/statistics.ts';
-import type { HopState as HopStateName, HopView, PipelineView, ReadingView, StatusView, StreamView } from '../core/status.ts';
+import type {
+  HopState as HopStateName,
+  HopView,
+  PipelineView,
+  ReadingView,
+  StatusView,
+  StreamView,
+} from '../core/status.ts';
 import { accounted, type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { tracksOf } from './looking.ts';
@@ -21,7 +28,9 @@ export function viewOf(state: EngineState, health: StatusView['health']): Status
     startedAt: state.startedAt,
     pipelines: state.pipelines.map((pipeline) => pipelineView(state, pipeline)),
     incidents: [...state.open.values(), ...state.resolved]
-      .sort((a, b) => Number(a.facts.state === 'resolved') - Number(b.facts.state === 'resolved') || b.number - a.number)
+      .sort(
+        (a, b) => Number(a.facts.state === 'resolved') - Number(b.facts.state === 'resolved') || b.number - a.number,
+      )
       .slice(0, incidentLimit)
       .map((incident) => incident.facts),
     notifications: state.notifiers.map(({ name }) => ({
@@ -35,7 +44,11 @@ export function viewOf(state: EngineState, health: StatusView['health']): Status
     pings: state.config.expectedPings.map((ping) => {
       const at = state.pings.get(ping.name);
       const late = at !== undefined && state.now - at > ping.everyMs + ping.graceMs;
-      return { name: ping.name, ...(at === undefined ? {} : { at }), state: at === undefined ? 'unproven' : late ? 'late' : 'ok' };
+      return {
+        name: ping.name,
+        ...(at === undefined ? {} : { at }),
+        state: at === undefined ? 'unproven' : late ? 'late' : 'ok',
+      };
     }),
     health,
   };
@@ -64,7 +77,11 @@ function pipelineView(state: EngineState, pipeline: PipelineState): PipelineView
 }
 
 /** Everything handed out is one of: emitted for certain, withheld for certain, unconfirmed. */
-export function emissionCounts(streams: readonly StreamState[]): { emitted: number; withheld: number; unconfirmed: number } {
+export function emissionCounts(streams: readonly StreamState[]): {
+  emitted: number;
+  withheld: number;
+  unconfirmed: number;
+} {
   let granted = 0;
   let emitted = 0;
   let withheld = 0;
@@ -127,7 +144,8 @@ function hopView(state: EngineState, hop: HopState): HopView {
 function missingAges(state: EngineState, tracks: readonly Track[]): number[] {
   const ages: number[] = [];
   for (const track of tracks) {
-    const waiting = (track.live[codeOf.pending] ?? 0) + (track.live[codeOf.overdue] ?? 0) + (track.live[codeOf.unverifiable] ?? 0);
+    const waiting =
+      (track.live[codeOf.pending] ?? 0) + (track.live[codeOf.overdue] ?? 0) + (track.live[codeOf.unverifiable] ?? 0);
     if (waiting === 0) continue;
     let left = Math.min(waiting, 1_000);
     for (const block of track.blocks.values()) {
@@ -146,13 +164,19 @@ function missingAges(state: EngineState, tracks: readonly Track[]): number[] {
 function hopStateOf(state: EngineState, hop: HopState, tracks: readonly Track[]): HopStateName {
   const open = (kind: string) => state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
   if (open('unreadable')) return 'unreadable';
-  if (open('blind') || state.open.has(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated']))) return 'blind';
+  if (open('blind') || state.open.has(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated'])))
+    return 'blind';
   if (open('stopped') || tracks.some((track) => track.stream.listed && track.stoppedLooks >= 2)) return 'stopped';
   if (open('lossy')) return 'lossy';
   if (open('slow')) return 'slow';
   if (hop.firstSightedAt === undefined) return 'unproven';
   const read = hop.completeSinceStart > 0 || hop.mode === 'on-demand';
-  const fresh = tracks.some((track) => state.now - track.lastSeenAt < 2 * hop.spec.withinMs + 2 * (track.stream.runs.at(-1)?.everyMs ?? 0) * (hop.spec.sample.of / hop.spec.sample.take));
+  const fresh = tracks.some(
+    (track) =>
+      state.now - track.lastSeenAt <
+      2 * hop.spec.withinMs +
+        2 * (track.stream.runs.at(-1)?.everyMs ?? 0) * (hop.spec.sample.of / hop.spec.sample.take),
+  );
   return read && fresh ? 'flowing' : 'unknown';
 }
 

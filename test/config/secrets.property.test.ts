@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { variable } from '../../src/config/field.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { messageOf } from '../../src/lib/errors.ts';
 import { fakeNotifiers, fakeProbes } from './fake-kinds.ts';
@@ -52,7 +53,10 @@ describe('secrets in faults', () => {
   it('given any secret written at any secret place, when faults are told, then none holds it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...places), secret, async (place, value) => {
-        const message = await faults(place.replaceAll('@', () => JSON.stringify(value)), {});
+        const message = await faults(
+          place.replaceAll('@', () => JSON.stringify(value)),
+          {},
+        );
         expect(message).not.toBe('');
         expectHidden(message, value);
       }),
@@ -63,10 +67,10 @@ describe('secrets in faults', () => {
   it('given any secret from the environment at any place, when faults are told, then none holds it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...places, ...expandedPlaces), secret, async (place, value) => {
-        const message = await faults(place.replaceAll('@', '"${SECRET}"'), { SECRET: value });
+        const message = await faults(place.replaceAll('@', `"${variable('SECRET')}"`), { SECRET: value });
         expect(message).not.toBe('');
         expectHidden(message, value);
-        const inside = await faults(place.replaceAll('@', '"x-${SECRET}-y"'), { SECRET: value });
+        const inside = await faults(place.replaceAll('@', `"x-${variable('SECRET')}-y"`), { SECRET: value });
         expectHidden(inside, value);
       }),
       { numRuns: 150 },

@@ -23,7 +23,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 const open = () => openSqliteLedger({ path, clock: createClock(), log: silentLog });
 
-describe('a process that dies while it commits', () => {
+describe('a process that dies while it commits', { timeout: 120_000 }, () => {
   it('given it is killed with -9 at 10 random moments, when the ledger is opened again, then all acknowledged commits are in, each whole', async () => {
     let acknowledged = 0;
     for (let round = 0; round < 10; round += 1) {

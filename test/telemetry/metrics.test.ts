@@ -56,7 +56,7 @@ test('given an odd deadline, when scraped, then it is a bucket, and buckets rise
   const [pipeline] = view.pipelines;
   const odd = hop({ name: 'index', kind: 'elasticsearch', withinMs: 8_000 });
   const text = await write({ ...view, pipelines: pipeline === undefined ? [] : [{ ...pipeline, hops: [odd] }] });
-  const buckets = [...text.matchAll(/^logcanary_canary_latency_seconds_bucket\{le="([^"]+)".*\} (\d+)$/gm)];
+  const buckets = [...text.matchAll(/^logcanary_canary_latency_seconds_bucket\{.*le="([^"]+)"\} (\d+)$/gm)];
   expect(buckets.map((one) => one[1])).toContain('8');
   const counts = buckets.map((one) => Number(one[2]));
   expect(counts).toEqual(counts.toSorted((a, b) => a - b));

@@ -1,0 +1,12 @@
+/** Every probe there is: one line each. */
+import type { AnyProbe } from '../src/probe.ts';
+import elasticsearch from './elasticsearch.ts';
+import elasticsearchDisk from './elasticsearch-disk.ts';
+import file from './file.ts';
+import kinesis from './kinesis.ts';
+import kinesisIteratorAge from './kinesis-iterator-age.ts';
+import s3 from './s3.ts';
+import webhook from './webhook.ts';
+
+const probes: readonly AnyProbe[] = [file, kinesis, elasticsearch, s3, webhook, elasticsearchDisk, kinesisIteratorAge];
+export default probes;

@@ -1,0 +1,259 @@
+/** The composition root: opens everything a configuration names, wires it, starts and stops it. Can be built twice in one process. */
+import { randomInt } from 'node:crypto';
+import type { Router } from 'express';
+import type { Ledger, LedgerContents } from './core/ledger.ts';
+import type { Notifier } from './core/notifier.ts';
+import type { Config, KeySpec } from './core/pipeline.ts';
+import { scanRecord } from './core/scan.ts';
+import type { StatusView } from './core/status.ts';
+import { healthOf } from './engine/health.ts';
+import { restore } from './engine/restore.ts';
+import { createRuntime, type Runtime } from './engine/runtime.ts';
+import type { EngineState } from './engine/state.ts';
+import { traceCanary } from './engine/trace.ts';
+import { viewOf } from './engine/view.ts';
+import { createHttpServer, type HttpServer } from './http/server.ts';
+import { keysOf } from './key-file.ts';
+import { openSqliteLedger } from './ledger/sqlite.ts';
+import { type Clock, type ClockSource, createClock, machineClock } from './lib/clock.ts';
+import { LedgerError, messageOf } from './lib/errors.ts';
+import type { Log } from './lib/log.ts';
+import { createSigner, keyNumberOf } from './lib/signer.ts';
+import type { AnyNotifier } from './notify/definition.ts';
+import { sendEmergency } from './notify/emergency.ts';
+import { beat } from './notify/heartbeat.ts';
+import { type OpenProbes, openNotifiers, openProbes, placeKey } from './open-probes.ts';
+import type { AnyProbe } from './probe.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly probes: readonly AnyProbe[];
+  readonly notifiers: readonly AnyNotifier[];
+  readonly log: Log;
+  readonly version: string;
+  /** The sandbox's demo steps the wall clock through this. */
+  readonly clockSource?: ClockSource;
+  /** More HTTP routes (the sandbox's faults). */
+  readonly extra?: Router;
+}
+
+export interface App {
+  /** `http://127.0.0.1:9780` */
+  readonly url: string;
+  status(): StatusView;
+  stop(): Promise<void>;
+}
+
+/**
+ * Opens, restores and starts. A start that fails leaves nothing open; if it is the ledger that fails, one direct page goes
+ * out first, since nobody would hear of it otherwise.
+ */
+export async function startApp(options: AppOptions): Promise<App> {
+  const opened = new AsyncDisposableStack();
+  try {
+    return await start(options, opened);
+  } catch (error) {
+    await opened.disposeAsync();
+    throw error;
+  }
+}
+
+async function start(options: AppOptions, opened: AsyncDisposableStack): Promise<App> {
+  const { config, log } = options;
+  const source = options.clockSource ?? machineClock;
+  const early = createClock(0, source);
+  const earlyNotifiers = openNotifiers(config, options.notifiers, { clock: early, log });
+  const { ledger, contents } = await openLedger(options, early, earlyNotifiers, opened);
+  const last = Number(contents.meta.find((row) => row.key === 'time')?.value ?? 0);
+  const clock = createClock(last, source);
+  const notifiers = openNotifiers(config, options.notifiers, { clock, log });
+  const keys = await keysOf(config.keys, config.ledger);
+  refuseRemovedKey(keys, contents, config.ledger);
+  const signer = createSigner(keys);
+  const probes = await openProbes(config, options.probes, { clock, log });
+  opened.defer(() => probes.close());
+  const state = restoreState(options, { contents, clock, signer, probes });
+  const runtime = createRuntime({
+    state,
+    ledger,
+    clock,
+    log,
+    ports: portsOf(probes, notifiers),
+    onLedger: emergencyPager(options, clock, notifiers),
+  });
+  const status = () => {
+    state.now = Math.max(state.now, clock.now());
+    return viewOf(state, healthOf(state, runtime.ledgerError));
+  };
+  const http = await listen(options, { state, ledger, runtime, clock, status });
+  opened.defer(() => http.close());
+  runtime.start();
+  opened.defer(() => runtime.stop());
+  startHeartbeats(options, { state, runtime, clock, opened });
+  return { url: http.url, status, stop: () => opened.disposeAsync() };
+}
+
+async function openLedger(
+  { config, log }: AppOptions,
+  clock: Clock,
+  notifiers: ReadonlyMap<string, Notifier>,
+  opened: AsyncDisposableStack,
+): Promise<{ ledger: Ledger; contents: LedgerContents }> {
+  try {
+    const ledger = await openSqliteLedger({ path: config.ledger, clock, log });
+    opened.defer(() => ledger.close());
+    return { ledger, contents: await ledger.load() };
+  } catch (error) {
+    // Another logcanary that holds the lock is alive and watches: nobody needs to be woken for that.
+    if (!(error instanceof LedgerError && error.reason === 'locked')) {
+      await page({ config, log }, clock, notifiers, messageOf(error));
+    }
+    throw error;
+  }
+}
+
+async function page(
+  { config, log }: Pick<AppOptions, 'config' | 'log'>,
+  clock: Clock,
+  notifiers: ReadonlyMap<string, Notifier>,
+  what: string,
+  resolve = false,
+): Promise<void> {
+  const { signal } = new AbortController();
+  const outcome = await sendEmergency([...notifiers.values()], {
+    clock,
+    deployment: config.deployment,
+    what,
+    resolve,
+    signal,
+  });
+  const told = outcome.accepted.length > 0 ? outcome.accepted.join(', ') : 'nobody';
+  log.error({ told, resolve }, `Emergency page: ${what}`);
+  for (const { name, error } of outcome.failed) log.error({ notifier: name }, error.message);
+}
+
+/** One direct page when the ledger stops taking writes, and its end when it takes them again. */
+function emergencyPager(options: AppOptions, clock: Clock, notifiers: ReadonlyMap<string, Notifier>) {
+  return (error: LedgerError | undefined): void => {
+    const what = error?.message ?? 'The ledger takes writes again.';
+    void page(options, clock, notifiers, what, error === undefined);
+  };
+}
+
+/** A key with outstanding canaries must stay: without it they could not be recognised, and would look lost. */
+function refuseRemovedKey(keys: readonly KeySpec[], contents: LedgerContents, ledger: string): void {
+  const known = new Set(keys.map((key) => keyNumberOf(key.id)));
+  const live = new Set(contents.verdict.map((row) => row.stream));
+  const outstanding = contents.run.find((run) => live.has(run.stream) && !known.has(run.key));
+  if (outstanding === undefined) return;
+  throw new LedgerError(
+    `The ledger ${ledger} has outstanding canaries signed with a key (number ${outstanding.key}) that is not in the configuration. ` +
+      'Put the old key back behind the new one in keys, until its canaries are settled.',
+    { reason: 'config' },
+  );
+}
+
+type Restored = {
+  contents: LedgerContents;
+  clock: Clock;
+  signer: ReturnType<typeof createSigner>;
+  probes: OpenProbes;
+};
+
+function restoreState({ config }: AppOptions, { contents, clock, signer, probes }: Restored): EngineState {
+  const found = <T>(map: ReadonlyMap<string, { info: T }>, pipeline: string, name: string): T => {
+    const entry = map.get(placeKey(pipeline, name));
+    if (!entry) throw new Error(`nothing is open for ${pipeline}/${name}`);
+    return entry.info;
+  };
+  const { host, port } = config.listen;
+  return restore({
+    config,
+    contents,
+    signer,
+    signingKey: signer.first,
+    writer: randomInt(2 ** 25),
+    seed: randomInt(2 ** 31),
+    now: clock.now(),
+    wall: clock.wall(),
+    ...(port === 0 ? {} : { pageUrl: `http://${host}:${port}` }),
+    observer: (pipeline, hop) => found(probes.observers, pipeline.name, hop.name),
+    injector: (pipeline, inject) => found(probes.injectors, pipeline.name, inject.name),
+    check: (pipeline, name) => found(probes.checks, pipeline.name, name),
+  });
+}
+
+function portsOf(probes: OpenProbes, notifiers: ReadonlyMap<string, Notifier>) {
+  const port = <T>(map: ReadonlyMap<string, { port: T }>, pipeline: string, name: string): T => {
+    const entry = map.get(placeKey(pipeline, name));
+    if (!entry) throw new Error(`nothing is open for ${pipeline}/${name}`);
+    return entry.port;
+  };
+  return {
+    injector: (each: { pipeline: { spec: { name: string } }; spec: { name: string } }) =>
+      port(probes.injectors, each.pipeline.spec.name, each.spec.name),
+    observer: (each: { pipeline: { spec: { name: string } }; spec: { name: string } }) =>
+      port(probes.observers, each.pipeline.spec.name, each.spec.name),
+    check: (each: { pipeline: { spec: { name: string } }; spec: { name: string } }) =>
+      port(probes.checks, each.pipeline.spec.name, each.spec.name),
+    notifier: (name: string) => notifiers.get(name),
+  };
+}
+
+type Wired = { state: EngineState; ledger: Ledger; runtime: Runtime; clock: Clock; status(): StatusView };
+
+function listen(options: AppOptions, { state, ledger, runtime, clock, status }: Wired): Promise<HttpServer> {
+  const { config, log, version, extra } = options;
+  const committed = async (event: Parameters<Runtime['submit']>[0]) => {
+    if (runtime.ledgerError) throw runtime.ledgerError;
+    await runtime.submit(event);
+  };
+  return createHttpServer({
+    listen: config.listen,
+    ...(config.http.secret === undefined ? {} : { secret: config.http.secret }),
+    status,
+    trace: (token) => traceCanary(state, ledger, token),
+    async hook(name, bytes) {
+      const known = state.pipelines.some((pipeline) =>
+        pipeline.hops.some((hop) => hop.spec.name === name && hop.mode === 'push'),
+      );
+      if (!known) return { accepted: false, known, found: 0 };
+      const { finds } = scanRecord(bytes);
+      if (finds.length > 0) await committed({ type: 'hooked', hop: name, finds });
+      return { accepted: true, known, found: finds.filter((find) => find.kind === 'line').length };
+    },
+    async ping(name) {
+      const known = config.expectedPings.some((ping) => ping.name === name);
+      if (known) await committed({ type: 'pinged', name });
+      return known;
+    },
+    build: { version, configHash: config.hash },
+    log,
+    clock,
+    ...(extra === undefined ? {} : { extra }),
+  });
+}
+
+function startHeartbeats(
+  { config, log }: AppOptions,
+  {
+    state,
+    runtime,
+    clock,
+    opened,
+  }: { state: EngineState; runtime: Runtime; clock: Clock; opened: AsyncDisposableStack },
+): void {
+  const stop = new AbortController();
+  const beating = beat({
+    specs: config.heartbeats,
+    clock,
+    log,
+    signal: stop.signal,
+    healthy: () => healthOf(state, runtime.ledgerError).ok,
+    sent: (spec) => void runtime.submit({ type: 'heartbeat-sent', url: spec.url }),
+  });
+  opened.defer(async () => {
+    stop.abort(new DOMException('logcanary is stopping', 'AbortError'));
+    await beating;
+  });
+}
