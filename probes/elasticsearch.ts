@@ -67,7 +67,7 @@ async function online(
   const { elastic, searcher, planner } = await connect(config, context);
   try {
     const { fields } = await planner.plan(signal);
-    await searcher.search({ query: { match_all: {} }, size: 0, _source: [] }, signal);
+    await searcher.search({ query: { match_all: {} }, size: 0, _source: false }, signal);
     const doubt = fields.find((field) => field.doubt !== undefined)?.doubt;
     if (doubt !== undefined) throw doubt;
     return `may search "${config.index}" at ${targetOf(config)}, in ${[...new Set(fields.map(({ field }) => field))].join(', ')}`;

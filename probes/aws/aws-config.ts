@@ -7,7 +7,10 @@ export const awsFields = {
   region: z
     .string()
     .regex(/^[a-z0-9-]{1,32}$/)
-    .describe('AWS region, for example ap-northeast-1. It is never guessed.'),
+    .optional()
+    .describe(
+      "AWS region, for example ap-northeast-1. Default: the AWS SDK's own chain (AWS_REGION, profile); never guessed.",
+    ),
   endpoint: z
     .url({ protocol: /^https?$/, error: 'not an http or https address' })
     .refine(
@@ -28,7 +31,7 @@ export const awsFields = {
 };
 
 export interface AwsConfig {
-  readonly region: string;
+  readonly region?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly access_key_id?: string | undefined;
   readonly secret_access_key?: string | undefined;
@@ -44,6 +47,7 @@ export const bothHalvesOfKey = [
 /** The host:port that calls of this service go to. https://docs.aws.amazon.com/general/latest/gr/rande.html */
 export function awsTarget(service: string, config: AwsConfig): string {
   if (config.endpoint !== undefined) return new URL(config.endpoint).host;
+  if (config.region === undefined) return `${service}.amazonaws.com`;
   return `${service}.${config.region}.amazonaws.com${config.region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
@@ -58,12 +62,18 @@ export async function awsClientOptions(config: AwsConfig, maxAnswerBytes: number
   const { NodeHttpHandler } = await import('@smithy/node-http-handler');
   const credentials = credentialsOf(config);
   return {
-    region: config.region,
+    ...regionOf(config),
     maxAttempts: 1,
     requestHandler: boundedHandler(new NodeHttpHandler(), maxAnswerBytes),
     ...(config.endpoint === undefined ? {} : { endpoint: config.endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   };
+}
+
+/** An emulator on this machine has no region of its own, but signing needs one. */
+function regionOf({ region, endpoint }: AwsConfig): { region?: string } {
+  if (region !== undefined) return { region };
+  return isPlainLoopback(endpoint) ? { region: 'us-east-1' } : {};
 }
 
 function credentialsOf(config: AwsConfig) {

@@ -98,6 +98,7 @@ const advice: Partial<Record<Reason, string>> = {
   not_found: 'Check the name, the region and the account.',
   bad_answer: 'Check that the endpoint is AWS, not a proxy or a login page.',
   too_large: 'Check that the endpoint is AWS, not a proxy or a login page.',
+  config: 'Set region, or AWS_REGION in the environment.',
   rejected: 'Check the region and the other settings of this probe.',
 };
 
@@ -149,6 +150,7 @@ interface Judged {
 /** A code before a name: the SDK's handler names every reset connection a TimeoutError. */
 function reasonOf(error: unknown): Reason {
   const { named, coded } = chainReasons(error);
+  if (error instanceof Error && error.message === 'Region is missing') return 'config';
   return coded ?? named ?? reasonByStatus(statusOf(error)) ?? (isParseError(error) ? 'bad_answer' : 'internal');
 }
 

@@ -48,7 +48,7 @@ export class BoundedConnection extends BaseConnection {
   ): Promise<ConnectionRequestResponse & ConnectionRequestResponseAsStream> {
     const { signal } = options;
     try {
-      const { statusCode, headers, body } = await this.pool.request(this.toDispatch(params, signal));
+      const { statusCode, headers, body } = await this.send(this.toDispatch(params, signal));
       if (statusCode >= 300)
         throw failureOfStatus(statusCode, await read(body, MAX_ERROR_BYTES, () => undefined), headers['retry-after']);
       assertPlainJson(headers);
@@ -56,6 +56,19 @@ export class BoundedConnection extends BaseConnection {
       return { statusCode, headers, body: text } as ConnectionRequestResponse & ConnectionRequestResponseAsStream;
     } catch (error) {
       throw failureOfError(error, signal);
+    }
+  }
+
+  /**
+   * A connection kept from the last look may have been closed meanwhile (a load balancer's idle time-out, a restart),
+   * which shows only when it is used. Everything we ask is a read, so it is asked once more on a new one.
+   */
+  private async send(request: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+    try {
+      return await this.pool.request(request);
+    } catch (error) {
+      if (!isClosed(error)) throw error;
+      return this.pool.request(request);
     }
   }
 
@@ -71,6 +84,12 @@ export class BoundedConnection extends BaseConnection {
   override async close(): Promise<void> {
     await this.pool.destroy();
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return (
+    error instanceof Error && 'code' in error && ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(String(error.code))
+  );
 }
 
 function assertPlainJson(headers: ConnectionRequestResponse['headers']): void {

@@ -213,6 +213,6 @@ async function isProven(
   );
   const line = hit === undefined ? undefined : findsOf(hit).finds.find(isLine);
   if (line === undefined || how === 'value') return line !== undefined;
-  const again = await searcher.search({ query: { terms: { [field]: [line.token] } }, size: 1, _source: [] }, signal);
+  const again = await searcher.search({ query: { terms: { [field]: [line.token] } }, size: 1, _source: false }, signal);
   return again.length > 0;
 }

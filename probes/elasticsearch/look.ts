@@ -13,6 +13,8 @@ export const TOKENS_PER_SEARCH = 4096;
 export const VALUES_PER_SEARCH = 512;
 /** With two searches a second a full look takes 4 s, within the shortest time-out of 10 s. */
 export const SEARCHES_PER_LOOK = 8;
+/** Echoes and suspects reported by one look: one logged search of ours may repeat 4,096 tokens, in thousands of documents. */
+const MAX_OTHERS = 1000;
 /** How far behind our clock a document's time may lie and still be swept. */
 const SWEEP_MARGIN_MS = 24 * 3_600_000;
 
@@ -30,6 +32,8 @@ interface Run extends LookOptions {
   readonly finds: Find[];
   /** Documents whose finds were taken, so that one on two pages counts once. */
   readonly seen: Set<string>;
+  /** Echoes and suspects so far. */
+  others: number;
   size: number;
   searchesLeft: number;
   bytes: number;
@@ -41,7 +45,7 @@ export async function look(options: LookOptions, question: Question, signal: Abo
   const why = options.plan.fields.find((field) => field.doubt !== undefined)?.doubt;
   const run: Run = {
     ...{ ...options, question, signal, finds: [], seen: new Set(), size: options.maxHits },
-    ...{ searchesLeft: SEARCHES_PER_LOOK, bytes: 0, why },
+    ...{ searchesLeft: SEARCHES_PER_LOOK, bytes: 0, others: 0, why },
   };
   let cursor: string | undefined;
   try {
@@ -64,7 +68,7 @@ function chunkSize(plan: Plan): number {
 async function doubtIgnored(run: Run): Promise<void> {
   const fields = run.plan.fields.flatMap(({ field, how }) => (how === 'value' ? [field] : []));
   if (fields.length === 0) return;
-  const hits = await search(run, { query: { terms: { _ignored: fields } }, size: 1, _source: [] });
+  const hits = await search(run, { query: { terms: { _ignored: fields } }, size: 1, _source: false });
   if (hits.length > 0)
     run.why ??= new ProbeError(
       `Field ${fields.map((field) => `"${field}"`).join(', ')} leaves out long lines (ignore_above), so a canary may be there and not be found. Set fields to a text field that holds the line.`,
@@ -211,7 +215,10 @@ function take(run: Run, hit: Hit): readonly Find[] {
   run.seen.add(key);
   const { finds, why } = findsOf(hit);
   run.bytes += JSON.stringify(hit._source ?? '').length;
-  run.finds.push(...finds);
+  for (const find of finds) {
+    if (!isLine(find)) run.others += 1;
+    if (isLine(find) || run.others <= MAX_OTHERS) run.finds.push(find);
+  }
   if (why !== undefined || finds.length === 0)
     run.why ??= partial(
       `A document in "${run.searcher.index}" matches a canary, but its source does not show it. Keep _source enabled for the fields, or set fields to one that is stored as it came.`,

@@ -14,7 +14,12 @@ const searchAnswer = z.object({
     .optional(),
   hits: z.object({
     hits: z.array(
-      z.object({ _index: z.string(), _id: z.string(), _source: z.unknown(), sort: z.array(z.unknown()).optional() }),
+      z.object({
+        _index: z.string(),
+        _id: z.string(),
+        _source: z.unknown().optional(),
+        sort: z.array(z.unknown()).optional(),
+      }),
     ),
   }),
 });
@@ -28,7 +33,8 @@ export type Query = Readonly<Record<string, unknown>>;
 export interface SearchBody {
   readonly query: Query;
   readonly size: number;
-  readonly _source: string[];
+  /** The fields to fetch. An empty list would fetch everything. */
+  readonly _source: readonly string[] | false;
   readonly sort?: readonly Query[];
 }
 

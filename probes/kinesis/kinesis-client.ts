@@ -15,3 +15,8 @@ export async function openKinesis(config: AwsConfig): Promise<{ kinesis: Kinesis
   const kinesis = await import('@aws-sdk/client-kinesis');
   return { kinesis, client: new kinesis.KinesisClient(await awsClientOptions(config, maxAnswerBytes)) };
 }
+
+/** What a stream is known by in the ledger; must not change for a stream that stays. */
+export function streamKey({ region, stream }: AwsConfig & { readonly stream: string }): string {
+  return region === undefined ? stream : `${region}/${stream}`;
+}

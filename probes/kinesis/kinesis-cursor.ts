@@ -15,9 +15,9 @@ export interface KinesisCursor {
 
 /**
  * Shards, open and closed, that a cursor within 64 KiB can hold: a sequence number has 56 digits, 36 in base 36, which
- * makes at most 49 bytes a shard.
+ * makes at most 55 bytes a shard.
  */
-export const maxShards = 1_300;
+export const maxShards = 1_150;
 
 const Stored = z.strictObject({
   v: z.literal(1),

@@ -12,7 +12,7 @@ import {
 } from '../../src/probe.ts';
 import { type AwsConfig, awsTarget } from '../aws/aws-config.ts';
 import { type Attempt, awsError, badAnswer, statusOf } from '../aws/aws-error.ts';
-import { openKinesis } from './kinesis-client.ts';
+import { openKinesis, streamKey } from './kinesis-client.ts';
 
 /** https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html */
 const maxRecords = 500;
@@ -28,7 +28,7 @@ export interface KinesisInjectConfig extends AwsConfig {
 /** Opens without contacting AWS. */
 export async function openKinesisInjector(config: KinesisInjectConfig, { clock }: ProbeContext): Promise<Injector> {
   const { kinesis, client } = await openKinesis(config);
-  const key = `${config.region}/${config.stream}`;
+  const key = streamKey(config);
   const listed: ListedStream = { key, name: safeName(config.stream), labels: {} };
 
   async function put(lines: readonly BatchLine[], { signal }: CallOptions): Promise<readonly Emission[]> {

@@ -10,7 +10,7 @@ import {
 } from '../../src/probe.ts';
 import { type AwsConfig, awsTarget } from '../aws/aws-config.ts';
 import { type Attempt, awsError, badAnswer, refuseWhenAborted } from '../aws/aws-error.ts';
-import { type KinesisModule, openKinesis } from './kinesis-client.ts';
+import { type KinesisModule, openKinesis, streamKey } from './kinesis-client.ts';
 import { type KinesisCursor, maxShards, type Position, readCursor, writeCursor } from './kinesis-cursor.ts';
 import { createShardReader, type LookBudget, type ShardReader, type ShardRun, skewMs } from './shard-reader.ts';
 
@@ -35,7 +35,7 @@ const concurrency = 8;
 export async function openKinesisObserver(config: KinesisObserveConfig, { clock }: ProbeContext): Promise<Observer> {
   const { kinesis, client } = await openKinesis(config);
   const reader = createShardReader({ kinesis, client, clock, stream: config.stream, limit: config.limit });
-  const of = `${config.region}/${config.stream}`;
+  const of = streamKey(config);
   let turn = 0;
 
   return {

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
 import type { Finding } from './issue.ts';
 import { type Item, itemsAt, repeated } from './items.ts';
@@ -8,9 +7,13 @@ import { nearest } from './suggest.ts';
 /** Incidents that belong to no hop are filed under these names. */
 const reservedNames: readonly unknown[] = ['emitter', 'logcanary'];
 
+/** With more, which the schema refuses, comparing each with each would take too long. */
+const mostHops = 1000;
+
 /** One pipeline: its hops form a tree, injectors enter it at hops that exist, times fit each other. */
 export function checkHops(pipeline: Record<string, unknown>, path: Path): Finding[] {
   const hops = itemsAt(pipeline, ['hops'], path);
+  if (hops.length > mostHops) return [];
   const injectors = itemsAt(pipeline, ['inject'], path);
   const checks = itemsAt(pipeline, ['checks'], path);
   return [
@@ -69,31 +72,25 @@ function circles(hops: readonly Item[]): Finding[] {
 /** A hop's name and those before it, ending where there is none or where a name comes again. */
 function chainOf(name: unknown, parents: ReadonlyMap<unknown, unknown>): unknown[] {
   const chain = [name];
+  const seen = new Set(chain);
   for (let next = parents.get(name); typeof next === 'string' && parents.has(next); next = parents.get(next)) {
     chain.push(next);
-    if (chain.indexOf(next) < chain.length - 1) break;
+    if (seen.has(next)) break;
+    seen.add(next);
   }
   return chain;
 }
 
-/** Two injectors that are the same in all but name would write every stream twice. */
+/** Two injectors that are the same in all but name and pace would write every stream twice. */
 function twins(injectors: readonly Item[]): Finding[] {
-  const content = ({ item }: Item) => ({
-    ...item,
-    name: undefined,
-    every: undefined,
-    max_rate: undefined,
-    shapes: undefined,
-  });
-  return injectors.flatMap((injector, index) => {
-    const twin = injectors.slice(0, index).findIndex((other) => isDeepStrictEqual(content(other), content(injector)));
-    if (twin < 0) return [];
-    return [
-      {
-        path: injector.path,
-        message: `the same place as inject[${twin}]: each stream would be written twice. Remove one.`,
-      },
-    ];
+  const seen = new Map<string, number>();
+  return injectors.flatMap(({ item, path }, index) => {
+    const { name, every, max_rate, shapes, ...place } = item;
+    const key = JSON.stringify(place);
+    const twin = seen.get(key);
+    seen.set(key, twin ?? index);
+    if (twin === undefined) return [];
+    return [{ path, message: `the same place as inject[${twin}]: each stream would be written twice. Remove one.` }];
   });
 }
 

@@ -21,6 +21,9 @@ const excuseBackMs = 60_000;
 /** More slots missed than this (process suspended, injector hung) are skipped, not made up for. */
 const skipAfterMs = 5_000;
 
+/** Enough to keep streams and watchdogs apart; more would only blur the schedule. */
+const longestJitterMs = 1_000;
+
 /** How often an injector's streams are listed: often enough to notice a leaving node before its canaries are due. */
 export function listEveryMs(injector: InjectorState): number {
   const soonest = Math.min(...injector.pipeline.spec.hops.map((hop) => hop.withinMs));
@@ -112,7 +115,7 @@ export function openRun(state: EngineState, stream: StreamState): void {
     fromSeq: stream.nextSeq,
     t0: state.now + Math.round(offset),
     everyMs,
-    jitterMs: Math.floor(everyMs / 10),
+    jitterMs: Math.min(Math.floor(everyMs / 10), longestJitterMs),
     seed,
     shapes: stream.injector.spec.shapes,
     key: state.signingKey,

@@ -31,7 +31,7 @@ const retryAfter = 5;
 /** `POST /hooks/hop/:name` and `/hooks/ping/:name`: canaries and pings that come to us. */
 export function hookRoutes(options: HookOptions): Router {
   const router = Router();
-  const guard = [requireSecret(options.secret), limitAtOnce(maxHooksAtOnce), readBody];
+  const guard = [requireSecret(options.secret), refuseAnnounced, limitAtOnce(maxHooksAtOnce), readBody];
   for (const path of ['/hooks/hop/:name', '/hooks/hop/:name/:secret']) {
     router
       .post(path, ...guard, (request, response) => takeHook(options, request, response))
@@ -45,7 +45,13 @@ export function hookRoutes(options: HookOptions): Router {
   return router;
 }
 
-/** Any content type; inflates gzip, deflate and br; stops reading at the bound. */
+/** A body that says itself that it is too long is refused before it is read (the reader below would first let it all pass by). */
+const refuseAnnounced: RequestHandler = (request, _response, next) => {
+  const tooLong = Number(request.get('content-length') ?? 0) > maxHookBytes;
+  next(tooLong ? new HttpError(413, 'too_large', 'The body is larger than 1 MiB. Send less at a time.') : undefined);
+};
+
+/** Any content type; inflates gzip, deflate and br; keeps nothing beyond the bound. */
 const readBody = express.raw({ type: () => true, limit: maxHookBytes, inflate: true });
 
 async function takeHook({ hook, log }: HookOptions, request: Request, response: Response): Promise<void> {

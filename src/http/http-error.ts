@@ -41,7 +41,7 @@ export function allowOnly(methods: string): RequestHandler {
 export function answerErrors(log: Log): ErrorRequestHandler {
   return (thrown, request, response, _next) => {
     const error = asHttpError(thrown);
-    if (error.status >= 500) {
+    if (error.status >= 500 && !(thrown instanceof HttpError)) {
       const route = typeof request.route?.path === 'string' ? request.route.path : '(no route)';
       log.error({ method: request.method, route, error: thrown }, 'request failed');
     }
@@ -50,8 +50,6 @@ export function answerErrors(log: Log): ErrorRequestHandler {
       return;
     }
     if (error.retryAfter !== undefined) response.set('Retry-After', String(error.retryAfter));
-    // A refused body may still be on its way: do not keep the connection for it.
-    if (error.status === 413) response.set('Connection', 'close');
     response
       .status(error.status)
       .type('json')

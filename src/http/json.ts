@@ -66,7 +66,8 @@ export function statusJson(view: StatusView) {
 
 /** Where a heartbeat goes, without what authorises it: services put the secret into the path. */
 export function heartbeatPlace(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'heartbeat';
+  if (/^[\w.:[\]-]+$/.test(url)) return url; // the engine has already cut it to its host
+  return URL.canParse(url) ? new URL(url).host || 'heartbeat' : 'heartbeat';
 }
 
 function pipelineJson(pipeline: PipelineView) {

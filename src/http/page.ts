@@ -16,7 +16,7 @@ export function pageRoutes(options: { status(): StatusView; readonly build: Buil
     response.type('html').send(render(pageModel(options.status())));
   });
   router.all('/', allowOnly('GET, HEAD'));
-  serveText(router, '/page.css', 'css', asset('page.css'));
+  serveText(router, '/page.css', 'css', ['page.css', 'page-hops.css', 'page-rest.css'].map(asset).join('\n'));
   serveText(router, '/page.js', 'js', asset('page-poll.js'));
   for (const state of hopStates) serveText(router, `/favicon-${state}.svg`, 'svg', faviconSvg(state));
   return router;

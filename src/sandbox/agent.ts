@@ -38,7 +38,7 @@ export interface AgentOptions {
   readonly slowMs: number;
 }
 
-const pollMs = 150;
+const pollMs = 180;
 const dropShare = 0.3;
 const duplicateShare = 0.5;
 /** Characters of a line that are left by `truncates`: the token survives, the filler does not. */

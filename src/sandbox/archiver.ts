@@ -20,13 +20,14 @@ export interface ArchiverOptions {
   /** Of S3, `http://127.0.0.1:<port>`. */
   readonly endpoint: string;
   readonly faults: { readonly stopped: boolean };
-  /** How long records are gathered for one object, ms. */
+  /** Between two objects, ms; what the stream then holds goes into one. */
   readonly bufferMs: number;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-const pollMs = 1_000;
+/** How often it looks whether an object is due, ms. */
+const pollMs = 500;
 const putTimeoutMs = 5_000;
 /** Firehose closes an object at its size limit too (facts: 1–128 MB); small here, so that memory stays small. */
 const mostBytes = 1024 * 1024;
@@ -46,18 +47,21 @@ export function startArchiver(options: ArchiverOptions): Loop {
   const reader = createStreamReader(options);
   const s3 = s3Client(options);
   let batch: Batch | undefined;
+  let doneMs = Number.NEGATIVE_INFINITY;
   const step = async (signal: AbortSignal) => {
-    if (faults.stopped) return;
-    while (batch === undefined || batch.bytes < mostBytes) {
+    if (faults.stopped || clock.monotonicMs() - doneMs < bufferMs) return;
+    let atTip = false;
+    while (!atTip && (batch === undefined || batch.bytes < mostBytes)) {
       const records = await reader.read(signal);
-      if (records.length === 0) break;
+      atTip = records.length === 0;
+      if (atTip) break;
       batch ??= emptyBatch(options);
       for (const { data } of records) batch.parts.push(data);
       batch.bytes += records.reduce((sum, { data }) => sum + data.length, 0);
     }
-    if (batch === undefined || (batch.bytes < mostBytes && clock.now() - batch.begun < bufferMs)) return;
-    await put(s3, batch, options, signal);
+    if (batch !== undefined) await put(s3, batch, options, signal);
     batch = undefined;
+    if (atTip) doneMs = clock.monotonicMs();
   };
   const loop = startLoop({ name: 'archiver', clock, log, everyMs: pollMs, step });
   return {

@@ -15,8 +15,8 @@ export interface ChatterOptions {
 }
 
 const everyMs = 1_000;
-/** Of each node in each round: an ordinary line about every four seconds. */
-const share = 0.25;
+/** Of each node in each round: an ordinary line about every six seconds. */
+const share = 1 / 6;
 const paths = ['/cart', '/login', '/search?q=lamp', '/health', '/orders/17'];
 
 /** The ordinary life of the nodes: lines that are no canaries, in the same files. */

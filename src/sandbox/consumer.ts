@@ -25,7 +25,7 @@ export interface ConsumerOptions {
   readonly log: Log;
 }
 
-const pollMs = 400;
+const pollMs = 600;
 const dropShare = 0.3;
 const bulkTimeoutMs = 5_000;
 const mostPerBulk = 500;

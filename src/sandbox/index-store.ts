@@ -44,7 +44,7 @@ export interface StoreLimits {
 }
 
 /** Fifteen minutes of a demo, or what a laptop can spare. */
-export const defaultLimits: StoreLimits = { keepMs: 15 * 60_000, maxDocuments: 200_000, maxBytes: 128 * 1024 * 1024 };
+export const defaultLimits: StoreLimits = { keepMs: 15 * 60_000, maxDocuments: 50_000, maxBytes: 64 * 1024 * 1024 };
 
 export class IndexStore {
   readonly indices = new Map<string, Index>();

@@ -37,7 +37,9 @@ export async function startKinesisEmulator(options: KinesisEmulatorOptions): Pro
     child.kill('SIGKILL');
     await exited;
   };
-  options.signal?.addEventListener('abort', () => child.kill('SIGKILL'), { once: true });
+  const kill = () => child.kill('SIGKILL');
+  options.signal?.addEventListener('abort', kill, { once: true });
+  child.once('exit', () => options.signal?.removeEventListener('abort', kill));
   const port = await listening(child);
   options.log.debug({ port, pid: child.pid }, 'the Kinesis emulator is up');
   return { endpoint: `http://127.0.0.1:${port}`, stop };
@@ -57,6 +59,7 @@ function launch(streams: KinesisEmulatorOptions['streams']): ChildProcess {
       AWS_REGION: emulatorRegion,
       INITIALIZE_STREAMS: streams.map(({ name, shards }) => `${name}:${shards}`).join(','),
       CREATE_STREAM_DURATION: '1ms',
+      SPLIT_SHARD_DURATION: '1ms',
       LOG_LEVEL: 'ERROR',
     },
   });

@@ -31,7 +31,7 @@ export interface SandboxTiming {
   readonly slowMs: number;
   /** `stream-throttled` refuses a record so long, ms. Default: 9,000. */
   readonly throttleMs: number;
-  /** The archiver gathers records for one object so long, ms. Default: 5,000. */
+  /** The archiver writes an object so often, ms. Default: 5,000. */
   readonly archiveBufferMs: number;
 }
 

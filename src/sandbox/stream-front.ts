@@ -90,6 +90,7 @@ const jsonHeaders = { 'content-type': 'application/x-amz-json-1.1' };
 async function answer(request: http.IncomingMessage, upstream: Pool, gate: Gate): Promise<Answer> {
   const body = await bodyOf(request);
   const target = String(request.headers['x-amz-target'] ?? '');
+  if (target.endsWith('.GetShardIterator')) return strangeSequence(await forward(request, body, upstream), body);
   if (gate.open || !target.endsWith('.PutRecords')) return forward(request, body, upstream);
   const put: PutRequest = JSON.parse(body.toString('utf8'));
   const refused = put.Records.map(({ Data }) => !gate.admits(Data));
@@ -110,6 +111,21 @@ async function bodyOf(request: http.IncomingMessage): Promise<Buffer> {
     parts.push(part);
   }
   return Buffer.concat(parts);
+}
+
+/**
+ * The emulator says of a sequence number it never gave (its streams are new at every start) that it cannot find the
+ * stream's record; AWS says `InvalidArgumentException`, and so do we.
+ */
+function strangeSequence(reply: Answer, body: Buffer): Answer {
+  if (reply.status !== 400 || !reply.body.toString().includes('Unable to find record with provided SequenceNumber')) {
+    return reply;
+  }
+  const asked: Record<string, string> = JSON.parse(body.toString('utf8'));
+  const message =
+    `StartingSequenceNumber ${asked.StartingSequenceNumber} used in GetShardIterator on shard ${asked.ShardId} ` +
+    `in stream ${asked.StreamName} is invalid because it did not come from this stream.`;
+  return { status: 400, headers: jsonHeaders, body: JSON.stringify({ __type: 'InvalidArgumentException', message }) };
 }
 
 /** Connection-level headers belong to one connection each; the length is set anew. */

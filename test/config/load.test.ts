@@ -66,6 +66,16 @@ describe('a file with faults', () => {
     expect(lines.at(-1)).toBe('f.yml: 80 more faults. Correct these first.');
   });
 
+  it('given a file full of hops in one long chain, then it is refused at once', async () => {
+    const hop = (_: unknown, index: number) => `{name: h${index}, after: h${index + 1}, webhook: {}, within: 9s}`;
+    const hops = Array.from({ length: 15_000 }, hop).join(', ');
+    const message = await faultsOf({
+      file: 'f.yml',
+      text: `pipelines: [{ name: p, inject: [{ file: { path: a } }], hops: [${hops}] }]`,
+    });
+    expect(message).toBe('f.yml:1:63 pipelines[0].hops: too long a list. Write at most 100 entries.');
+  });
+
   it('given keys that every object has, then they are unknown keys like any other', async () => {
     const text = minimal('30s', '__proto__: { polluted: true }\nconstructor: 1\n');
     const message = await faultsOf({ file: 'f.yml', text });

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+/** An operation's answer that never comes. */
+export const never = new Promise<never>(() => {});
+
 /** Thrown by an operation: answered as AWS answers its own errors. */
 export class AwsFault extends Error {
   readonly status: number;
@@ -32,7 +35,7 @@ export async function startAwsJsonService(operations: Record<string, Operation>)
     const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
     const input = JSON.parse(Buffer.concat(chunks).toString() || '{}');
     calls.push({ operation, input });
-    const { status, body } = answerOf(operations[operation], input);
+    const { status, body } = await answerOf(operations[operation], input);
     // AWS answers in the version of JSON it was asked in
     response.writeHead(status, { 'content-type': request.headers['content-type'] }).end(JSON.stringify(body));
   });
@@ -48,10 +51,13 @@ export async function startAwsJsonService(operations: Record<string, Operation>)
   };
 }
 
-function answerOf(operation: Operation | undefined, input: Record<string, unknown>): { status: number; body: unknown } {
+async function answerOf(
+  operation: Operation | undefined,
+  input: Record<string, unknown>,
+): Promise<{ status: number; body: unknown }> {
   try {
     if (operation === undefined) throw new AwsFault('UnknownOperationException');
-    return { status: 200, body: operation(input) };
+    return { status: 200, body: await operation(input) };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : new Error(String(error));
     return { status: error instanceof AwsFault ? error.status : 500, body: { __type: name, message } };

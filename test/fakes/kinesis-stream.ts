@@ -6,6 +6,8 @@ import {
   KinesisClient,
   ListShardsCommand,
   PutRecordsCommand,
+  SplitShardCommand,
+  waitUntilStreamExists,
 } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import { emulatorRegion } from '../../src/sandbox/kinesis-emulator.ts';
@@ -37,4 +39,16 @@ export async function recordsIn(endpoint: string, stream: string): Promise<Buffe
   }
   client.destroy();
   return records;
+}
+
+/** Splits the first shard of a stream in the middle of its hash keys, and waits until both halves are open. */
+export async function splitShard(endpoint: string, stream: string): Promise<void> {
+  const client = emulatorClient(endpoint);
+  const { Shards = [] } = await client.send(new ListShardsCommand({ StreamName: stream }));
+  const range = Shards[0]?.HashKeyRange;
+  const half = (BigInt(range?.StartingHashKey ?? 0) + BigInt(range?.EndingHashKey ?? 0)) / 2n;
+  const split = { StreamName: stream, ShardToSplit: Shards[0]?.ShardId, NewStartingHashKey: String(half) };
+  await client.send(new SplitShardCommand(split));
+  await waitUntilStreamExists({ client, maxWaitTime: 20, minDelay: 1, maxDelay: 1 }, { StreamName: stream });
+  client.destroy();
 }

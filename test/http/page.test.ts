@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { HopState, StatusView } from '../../src/core/status.ts';
+import { heartbeatPlace } from '../../src/http/json.ts';
 import { createPageRenderer } from '../../src/http/page.ts';
 import { pageModel } from '../../src/http/page-model.ts';
 import { stateShapes } from '../../src/http/state-shape.ts';
@@ -163,4 +164,13 @@ test('given the page, when rendered, then nothing in it needs inline script, inl
   expect(html).not.toMatch(/(src|href)="(https?:)?\/\//);
   const ids = [...html.matchAll(/ id="([^"]+)"/g)].map((one) => one[1]);
   expect(new Set(ids).size).toBe(ids.length);
+});
+
+test.each([
+  ['https://hc-ping.example/3f1c-SECRET', 'hc-ping.example'],
+  ['http://127.0.0.1:9000/SECRET', '127.0.0.1:9000'],
+  ['localhost:9000', 'localhost:9000'],
+  ['not a url/SECRET', 'heartbeat'],
+])('given heartbeat %s, when shown, then as %s', (url, place) => {
+  expect(heartbeatPlace(url)).toBe(place);
 });

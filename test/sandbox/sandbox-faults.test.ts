@@ -18,6 +18,12 @@ const set = async (name: string, on: boolean) => expect(await view.sandbox.fault
 const breakIt = (name: string) => set(name, true);
 const healIt = (name: string) => set(name, false);
 
+/** Two objects later the consumer has read the stream several times. */
+async function archivedAndAfter(lines: readonly string[]): Promise<void> {
+  await view.arrives(view.archive, ...lines);
+  await view.arrives(view.archive, ...view.write('node-a'));
+}
+
 const codeOf = (error: NodeJS.ErrnoException) => error.code;
 
 /** An ordinary line behind all that were written to the node before. */
@@ -115,7 +121,7 @@ test('given stream-down, when anybody connects, then it is refused; healed, all 
 test('given consumer-stopped, when a line is archived, then the index has it only after healing', async () => {
   await breakIt('consumer-stopped');
   const lines = view.write('node-a');
-  await view.arrives(view.archive, ...lines);
+  await archivedAndAfter(lines);
   expect(await view.among(view.index, lines)).toEqual([]);
   await healIt('consumer-stopped');
   await view.arrives(view.index, ...lines);
@@ -125,6 +131,9 @@ test('given consumer-drops, when 100 lines come, then all are archived and about
   await breakIt('consumer-drops');
   const lines = view.write('node-a', 100);
   await view.arrives(view.archive, ...lines);
+  await vi.waitFor(async () => expect((await view.among(view.index, lines)).length).toBeGreaterThan(30), {
+    timeout: 5_000,
+  });
   await healIt('consumer-drops');
   await view.arrives(view.index, ...view.write('node-a'));
   const dropped = lines.length - (await view.among(view.index, lines)).length;
@@ -137,7 +146,7 @@ test.each(['index-rejects', 'index-read-only', 'index-slow-refresh'])(
   async (fault) => {
     await breakIt(fault);
     const lines = view.write('node-a');
-    await view.arrives(view.archive, ...lines);
+    await archivedAndAfter(lines);
     expect(await view.among(view.index, lines)).toEqual([]);
     await healIt(fault);
     await view.arrives(view.index, ...lines);

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GetShardIteratorCommand } from '@aws-sdk/client-kinesis';
 import { request } from 'undici';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
@@ -66,6 +67,21 @@ test('given a folder that was used and left broken, when the sandbox starts ther
     return { keys, http };
   });
   expect(secrets[0]).toEqual(secrets[1]);
+});
+
+test('given a sequence number of an earlier stream, when reading is to go on behind it, then it is refused as AWS does', async () => {
+  const view = await openSandboxView({ dir });
+  try {
+    const command = new GetShardIteratorCommand({
+      StreamName: 'sandbox',
+      ShardId: 'shardId-000000000000',
+      ShardIteratorType: 'AFTER_SEQUENCE_NUMBER',
+      StartingSequenceNumber: '49680394989259732477131097224044912074498805568578256898',
+    });
+    await expect(view.kinesis.send(command)).rejects.toMatchObject({ name: 'InvalidArgumentException' });
+  } finally {
+    await view.close();
+  }
 });
 
 test('given slow agents and a throttled stream at once, when lines are written, then they come on their own, in order, after both delays', async () => {

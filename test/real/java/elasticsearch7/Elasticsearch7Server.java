@@ -1,0 +1,50 @@
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.codelibs.elasticsearch.runner.node.ClusterRunnerNode;
+import org.elasticsearch.analysis.common.CommonAnalysisPlugin;
+import org.elasticsearch.common.settings.Settings;
+import org.elasticsearch.env.Environment;
+import org.elasticsearch.http.HttpServerTransport;
+import org.elasticsearch.index.mapper.MapperExtrasPlugin;
+import org.elasticsearch.index.reindex.ReindexPlugin;
+import org.elasticsearch.ingest.common.IngestCommonPlugin;
+import org.elasticsearch.node.InternalSettingsPreparer;
+import org.elasticsearch.painless.PainlessPlugin;
+import org.elasticsearch.transport.Netty4Plugin;
+
+/**
+ * One Elasticsearch 7 node on loopback. Arguments are settings (`http.port=9200`). Prints `READY <port>` when it answers;
+ * ends on SIGTERM, and when its stdin closes, so that it never outlives the tests.
+ */
+public class Elasticsearch7Server {
+    public static void main(String[] arguments) throws Exception {
+        Settings.Builder settings = Settings.builder()
+                .put("cluster.name", "logcanary-test")
+                .put("node.name", "node-1")
+                .put("network.host", "127.0.0.1")
+                .put("transport.port", "0")
+                .put("discovery.type", "single-node")
+                .putList("node.roles", "master", "data", "ingest");
+        for (String argument : arguments) settings.put(argument.split("=", 2)[0], argument.split("=", 2)[1]);
+        Environment environment =
+                InternalSettingsPreparer.prepareEnvironment(settings.build(), Map.of(), null, () -> "node-1");
+        ClusterRunnerNode node = new ClusterRunnerNode(environment, List.of(
+                Netty4Plugin.class, CommonAnalysisPlugin.class, MapperExtrasPlugin.class,
+                IngestCommonPlugin.class, ReindexPlugin.class, PainlessPlugin.class));
+        CountDownLatch closed = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            try {
+                node.close();
+            } catch (Exception error) {
+                error.printStackTrace();
+            }
+            closed.countDown();
+        }));
+        node.start();
+        int port = node.injector().getInstance(HttpServerTransport.class).boundAddress().publishAddress().getPort();
+        System.out.println("READY " + port);
+        while (System.in.read() >= 0) {}
+        System.exit(0);
+    }
+}
