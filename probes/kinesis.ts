@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { awsFields, awsTarget, bothHalvesOfKey } from './aws/aws-config.ts';
+import { durationField } from './aws/duration-field.ts';
 import { openKinesisInjector } from './kinesis/kinesis-injector.ts';
 import { openKinesisObserver } from './kinesis/kinesis-observer.ts';
 
@@ -47,6 +48,10 @@ const ObserveConfig = z
       .min(1024)
       .default(32 * 1024 * 1024)
       .describe('Bytes of one look over all shards. Default 32 MiB.'),
+    propagation: durationField(
+      'A record may become readable so long after it was written: a look is taken as of so much earlier. Default 1s.',
+      '1s',
+    ).prefault('1s'),
   })
   .refine(...bothHalvesOfKey);
 

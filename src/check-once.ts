@@ -1,25 +1,25 @@
 /** One canary through everything, with a ledger in memory: works beside a running `run`, whose ledger it does not touch. */
 import { randomInt } from 'node:crypto';
 import { request } from 'undici';
+import { emission, verdictOfCode } from './core/block.ts';
+import type { Find } from './core/find.ts';
 import type { Config } from './core/pipeline.ts';
 import { scanRecord } from './core/scan.ts';
 import type { Verdict } from './core/verdict-name.ts';
-import type { Find } from './core/find.ts';
 import { tokenOf } from './engine/injecting.ts';
 import { restore } from './engine/restore.ts';
 import { createRuntime, type Runtime } from './engine/runtime.ts';
 import type { EngineState, Track } from './engine/state.ts';
-import { codeAt, emissionAt, termsOf, runOf } from './engine/track.ts';
+import { codeAt, emissionAt, runOf, termsOf } from './engine/track.ts';
+import { viewOf } from './engine/view.ts';
 import { createHttpServer, ListenError } from './http/server.ts';
 import { keysOf } from './key-file.ts';
+import { createMemoryLedger } from './ledger/memory.ts';
 import { type Clock, createClock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
 import { createSigner } from './lib/signer.ts';
-import { createMemoryLedger } from './ledger/memory.ts';
 import { type OpenProbes, openProbes, placeKey } from './open-probes.ts';
-import { emission, verdictOfCode } from './core/block.ts';
 import type { AnyProbe } from './probe.ts';
-import { viewOf } from './engine/view.ts';
 
 export interface CheckOptions {
   readonly config: Config;
@@ -84,7 +84,14 @@ export async function checkOnce(options: CheckOptions): Promise<CheckOutcome> {
       injector: (pipeline, inject) => entry(probes.injectors, pipeline.name, inject.name).info,
       check: (pipeline, name) => entry(probes.checks, pipeline.name, name).info,
     });
-    const runtime = createRuntime({ state, ledger, clock, log: options.log, ports: portsOf(probes), onLedger: () => undefined });
+    const runtime = createRuntime({
+      state,
+      ledger,
+      clock,
+      log: options.log,
+      ports: portsOf(probes),
+      onLedger: () => undefined,
+    });
     return await watch(options, state, runtime, clock);
   } finally {
     await probes.close();
@@ -110,8 +117,17 @@ function portsOf(probes: OpenProbes): Parameters<typeof createRuntime>[0]['ports
 function oneCanary(config: Config): Config {
   const pipelines = config.pipelines.map((pipeline) => ({
     ...pipeline,
-    inject: pipeline.inject.map((inject) => ({ ...inject, everyMs: never, shapes: ['plain' as const], maxPerSecond: 1e6 })),
-    hops: pipeline.hops.map((hop) => ({ ...hop, pollMs: Math.max(shortestPollMs, Math.min(hop.pollMs, 2_000)), sample: { take: 1, of: 1 } })),
+    inject: pipeline.inject.map((inject) => ({
+      ...inject,
+      everyMs: never,
+      shapes: ['plain' as const],
+      maxPerSecond: 1e6,
+    })),
+    hops: pipeline.hops.map((hop) => ({
+      ...hop,
+      pollMs: Math.max(shortestPollMs, Math.min(hop.pollMs, 2_000)),
+      sample: { take: 1, of: 1 },
+    })),
   }));
   return { ...config, pipelines, notify: [], heartbeats: [], expectedPings: [] };
 }
@@ -161,7 +177,10 @@ function outcomeOf(state: EngineState): CheckOutcome {
   const problems: string[] = [];
   for (const pipeline of state.pipelines) {
     for (const injector of pipeline.injectors) {
-      if (!injector.listedOnce) problems.push(`${pipeline.spec.name}/${injector.spec.name}: ${injector.lastListError ?? 'streams not listed yet'}`);
+      if (!injector.listedOnce)
+        problems.push(
+          `${pipeline.spec.name}/${injector.spec.name}: ${injector.lastListError ?? 'streams not listed yet'}`,
+        );
     }
   }
   for (const stream of state.streamsByNumber.values()) {
@@ -193,7 +212,8 @@ function figuresOf(state: EngineState): CheckedFigure[] {
   return state.pipelines.flatMap((pipeline, at) =>
     pipeline.checks.flatMap((check): CheckedFigure[] => {
       const base = { pipeline: pipeline.spec.name, check: check.spec.name };
-      if (!check.result || check.failures > 0) return [{ ...base, state: 'unread', text: check.lastError?.message ?? 'not read' }];
+      if (!check.result || check.failures > 0)
+        return [{ ...base, state: 'unread', text: check.lastError?.message ?? 'not read' }];
       const readings = (view.pipelines[at]?.readings ?? []).filter((reading) => reading.check === check.spec.name);
       return [
         ...check.result.problems.map((text): CheckedFigure => ({ ...base, state: 'bad', text })),
@@ -208,9 +228,16 @@ function figuresOf(state: EngineState): CheckedFigure[] {
 }
 
 /** Hooks come to our own address; when a `run` listens there, it is asked what came to it. */
-async function receiveHooks(options: CheckOptions, state: EngineState, runtime: Runtime, clock: Clock): Promise<{ poll(): Promise<void>; close(): Promise<void> }> {
+async function receiveHooks(
+  options: CheckOptions,
+  state: EngineState,
+  runtime: Runtime,
+  clock: Clock,
+): Promise<{ poll(): Promise<void>; close(): Promise<void> }> {
   const idle = { poll: async () => undefined, close: async () => undefined };
-  const push = state.pipelines.flatMap((pipeline) => pipeline.hops.filter((hop) => hop.mode === 'push').map((hop) => hop.spec.name));
+  const push = state.pipelines.flatMap((pipeline) =>
+    pipeline.hops.filter((hop) => hop.mode === 'push').map((hop) => hop.spec.name),
+  );
   if (push.length === 0) return idle;
   const { config, log, version } = options;
   try {
@@ -236,7 +263,12 @@ async function receiveHooks(options: CheckOptions, state: EngineState, runtime: 
   }
 }
 
-async function askRun({ config, signal }: CheckOptions, state: EngineState, runtime: Runtime, clock: Clock): Promise<void> {
+async function askRun(
+  { config, signal }: CheckOptions,
+  state: EngineState,
+  runtime: Runtime,
+  clock: Clock,
+): Promise<void> {
   const { host, port } = config.listen;
   const at = `http://${host.includes(':') ? `[${host}]` : host}:${port}/api/v1/canaries/`;
   for (const stream of state.streamsByNumber.values()) {

@@ -4,9 +4,9 @@ import type { TraceView } from './core/trace.ts';
 import { restore } from './engine/restore.ts';
 import { traceCanary } from './engine/trace.ts';
 import { keysOf } from './key-file.ts';
+import { openSqliteReader } from './ledger/sqlite.ts';
 import { createClock } from './lib/clock.ts';
 import { createSigner } from './lib/signer.ts';
-import { openSqliteReader } from './ledger/sqlite.ts';
 
 /** @throws LedgerError when there is no ledger yet or it cannot be read */
 export async function traceOffline(config: Config, token: string): Promise<TraceView> {

@@ -19,6 +19,11 @@ export interface KinesisObserveConfig extends AwsConfig {
   readonly read: 'follow' | 'on-demand';
   readonly limit: number;
   readonly max_read_bytes: number;
+  /**
+   * A record becomes readable so long after it was written, at most, ms; about 200 as a rule.
+   * https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html
+   */
+  readonly propagation: number;
 }
 
 /**
@@ -26,8 +31,6 @@ export interface KinesisObserveConfig extends AwsConfig {
  * https://docs.aws.amazon.com/streams/latest/dev/kinesis-extended-retention.html
  */
 const readableMs = 23 * 3_600_000;
-/** A record is readable about 200 ms after it was written. https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html */
-const propagationMs = 1_000;
 /** Shards that are read side by side. */
 const concurrency = 8;
 
@@ -52,7 +55,7 @@ export async function openKinesisObserver(config: KinesisObserveConfig, { clock 
       const runs = await readAll(reader, rotate(open, turn), budget);
       // when a look cannot get round, the next begins elsewhere, or the last shards would never be read
       if (budget.left <= 0) turn += concurrency;
-      return lookOf(runs, standing, question, of, signal);
+      return lookOf(runs, standing, question, of, signal, config.propagation);
     },
     close: async () => client.destroy(),
   };
@@ -146,6 +149,7 @@ function lookOf(
   question: Question,
   of: string,
   signal: AbortSignal,
+  propagationMs: number,
 ): Look {
   const all = [...runs.values()];
   const why = all.find((run) => run.reached === 'short' && run.why)?.why ?? all.find((run) => run.why)?.why;

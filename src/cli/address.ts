@@ -9,7 +9,7 @@ export interface Address {
 export function addressOf(option: string, text: string): Address {
   const url = URL.canParse(`http://${text}`) ? new URL(`http://${text}`) : undefined;
   const port = Number(/:(\d{1,5})$/.exec(text)?.[1] ?? Number.NaN);
-  if (!url || url.pathname !== '/' || url.username !== '' || !(port >= 0 && port <= 65_535)) {
+  if (url?.pathname !== '/' || url.username !== '' || !(port >= 0 && port <= 65_535)) {
     throw new CommandExit(2, `${option} "${text}" is no address. Write HOST:PORT, for example 127.0.0.1:9780.`);
   }
   return { host: url.hostname.replace(/^\[|\]$/g, ''), port };

@@ -7,7 +7,8 @@ import { loadNamed, shippedKinds } from './kinds.ts';
 export function register(program: Command, io: CliIo, kinds = shippedKinds): void {
   addCommand(program, {
     usage: 'check',
-    summary: 'Send one canary per stream through everything and print what became of it at each hop. Exit 0 all delivered, 1 broken, 3 could not look.',
+    summary:
+      'Send one canary per stream through everything and print what became of it at each hop. Exit 0 all delivered, 1 broken, 3 could not look.',
     examples: ['check --config logcanary.yaml', 'check --config logcanary.yaml --timeout 2m --json'],
   })
     .requiredOption('--config <file>', 'the configuration file')
@@ -60,7 +61,12 @@ function tableOf({ hops, figures, problems }: CheckOutcome): string {
     ...figures.map((each) => [`${each.pipeline}/${each.check}`, '', each.state, each.text]),
   ];
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ').trimEnd());
+  const lines = rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   return [...lines, ...problems].map((line) => `${line}\n`).join('');
 }
 

@@ -13,8 +13,20 @@ export const codeOf = Object.fromEntries(verdicts.map((verdict, at) => [verdict,
   Record<Verdict, VerdictCode>
 >;
 
+/** Added to `delivered` and `delayed` while a canary was seen only further down, which proves that it passed here. */
+export const impliedBit = 8;
+
 export function verdictOfCode(code: VerdictCode): Verdict | undefined {
-  return verdicts[code - 1];
+  return verdicts[(code > impliedBit ? code - impliedBit : code) - 1];
+}
+
+/** Codes are below this: four bits. */
+export const codeCount = 16;
+
+/** Seen here, or further down. */
+export function isSeen(code: VerdictCode): boolean {
+  const plain = code > impliedBit ? code - impliedBit : code;
+  return plain === codeOf.delivered || plain === codeOf.delayed;
 }
 
 export const emission = { unconfirmed: 0, emitted: 1, withheld: 2 } as const;

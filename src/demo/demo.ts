@@ -63,7 +63,15 @@ async function start(options: DemoOptions, started: AsyncDisposableStack): Promi
   const sandbox = await startSandbox({ dir, clock, log, runListen: options.listen, pageTo, demo: { stepClock } });
   started.defer(() => sandbox.stop());
   const config = await loadConfig({ file: sandbox.configPath, cwd: dir, env: options.env, probes, notifiers });
-  const app = await startApp({ config, probes, notifiers, log, version, clockSource: source, extra: faultRoutes(sandbox.faults) });
+  const app = await startApp({
+    config,
+    probes,
+    notifiers,
+    log,
+    version,
+    clockSource: source,
+    extra: faultRoutes(sandbox.faults),
+  });
   started.defer(() => app.stop());
   return { app, sandbox, pageTo, ...(received && { received }) };
 }

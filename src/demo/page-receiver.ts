@@ -35,7 +35,13 @@ export async function receivePages(): Promise<PageReceiver> {
       if (accepted) pages.push(event);
       if (pages.length > kept) pages.shift();
       response.writeHead(accepted ? 202 : 400, { 'content-type': 'application/json' });
-      response.end(JSON.stringify(accepted ? { status: 'success', message: 'Event processed', dedup_key: event.dedup_key } : { status: 'invalid event' }));
+      response.end(
+        JSON.stringify(
+          accepted
+            ? { status: 'success', message: 'Event processed', dedup_key: event.dedup_key }
+            : { status: 'invalid event' },
+        ),
+      );
     });
   });
   server.listen({ host: '127.0.0.1', port: 0 });

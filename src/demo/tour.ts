@@ -50,7 +50,8 @@ function createTeller({ app, sandbox, received, pageTo }: Demo, { out, colour, s
     }
     return true;
   };
-  const broken = (): IncidentFacts | undefined => app.status().incidents.find((each) => each.kind === 'stopped' && each.hop === 'index');
+  const broken = (): IncidentFacts | undefined =>
+    app.status().incidents.find((each) => each.kind === 'stopped' && each.hop === 'index');
 
   return {
     async opening(): Promise<void> {
@@ -69,24 +70,34 @@ function createTeller({ app, sandbox, received, pageTo }: Demo, { out, colour, s
       };
       if (await until(all, patience.flow)) return;
       const silent = hops().filter((hop) => !seen.has(hop.name));
-      say(`${paint('red', '✗')} nothing arrived yet at ${silent.map((hop) => `${hop.name} (${hop.lastLook?.why ?? hop.state})`).join(', ')}`);
+      say(
+        `${paint('red', '✗')} nothing arrived yet at ${silent.map((hop) => `${hop.name} (${hop.lastLook?.why ?? hop.state})`).join(', ')}`,
+      );
     },
 
     async breaking(): Promise<void> {
       await clock.sleep(healthyForMs, signal);
       say(`${paint('yellow', '!')} breaking it for you: consumer-stopped`);
       await sandbox.faults.set('consumer-stopped', true);
-      const paged = () => broken()?.state === 'open' && (received === undefined || received.pages.some((page) => page.event_action === 'trigger'));
+      const paged = () =>
+        broken()?.state === 'open' &&
+        (received === undefined || received.pages.some((page) => page.event_action === 'trigger'));
       const found = await until(paged, patience.page);
       const incident = broken();
       if (found && incident) {
-        say(`${paint('red', '✗')} STOPPED between ${incident.between?.from} and ${incident.between?.to}; ${incident.between?.from} is fine`);
+        say(
+          `${paint('red', '✗')} STOPPED between ${incident.between?.from} and ${incident.between?.to}; ${incident.between?.from} is fine`,
+        );
         this.page(incident);
       } else say(`${paint('red', '✗')} no incident within ${patience.page / 1000} s; see ${app.url}/`);
       await sandbox.faults.set('consumer-stopped', false);
       say('healed: the consumer reads again, and catches up');
       const over = await until(() => broken()?.state !== 'open' && caughtUp(hops()), patience.heal);
-      say(over ? `${paint('green', '✓')} resolved, caught up` : `${paint('red', '✗')} not resolved within ${patience.heal / 1000} s; see ${app.url}/`);
+      say(
+        over
+          ? `${paint('green', '✓')} resolved, caught up`
+          : `${paint('red', '✗')} not resolved within ${patience.heal / 1000} s; see ${app.url}/`,
+      );
       this.account();
     },
 

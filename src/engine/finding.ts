@@ -137,12 +137,14 @@ function canaryFindings(state: EngineState, hop: HopState, already: readonly Fin
   const tracks = [...tracksOf(state, hop)].filter(
     (track) => track.stream.listed && track.stream.leavingSince === undefined,
   );
-  const flows = tracks.map((track) => ({ track, flow: flowOf(track, state.now) }));
+  const stalledAbove = [...lineage(hop)].some((each) => each !== hop && hasOpen(state, each, 'stopped'));
+  const flows = tracks.map((track) => ({ track, flow: flowOf(track, state.now, stalledAbove) }));
   const found: Finding[] = [];
   const stopped = flows.filter(({ flow }) => flow.stopped === 'root');
   if (stopped.length > 0) found.push(stoppedFinding(state, hop, tracks.length, stopped));
-  const openHere =
-    [...lineage(hop)].some((each) => hasOpen(state, each, 'unreadable')) || hasOpen(state, hop, 'stopped');
+  const openHere = [...lineage(hop)].some(
+    (each) => hasOpen(state, each, 'unreadable') || hasOpen(state, each, 'stopped'),
+  );
   if (stopped.length === 0 && !openHere) found.push(...rateFindings(state, hop, tracks, flows));
   const above = hop.parent;
   return found.concat(
@@ -248,7 +250,7 @@ function oddFinding(
   above: HopState | undefined,
   already: readonly Finding[],
 ): Finding[] {
-  const from = Math.max(state.now - hop.pipeline.spec.loss.windowMs, hop.absorbBefore);
+  const from = state.now - hop.pipeline.spec.loss.windowMs;
   const times = hop.odd[kind].filter((at) => at >= from);
   const arrived = hop.seenTimes.filter((at) => at >= from).length;
   const share = Math.min(1, times.length / Math.max(arrived, times.length, 1));

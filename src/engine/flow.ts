@@ -55,11 +55,12 @@ export function parentState(track: Track, seq: number): ParentState {
   for (let hop = track.hop.parent; hop; hop = hop.parent) {
     const above = track.stream.tracks.find((each) => each.hop === hop);
     const code = above ? codeAt(above, seq) : 0;
-    if (code === undefined || code === codeOf.delivered) return unknown ? 'unknown' : 'fine';
-    if (code === codeOf.delayed) return unknown ? 'unknown' : 'late';
-    if (code === codeOf.overdue || code === codeOf.lost) return 'broken';
-    if (code === codeOf.pending) return 'unsettled';
-    if (code === codeOf.unverifiable) unknown = true;
+    const verdict = code === undefined ? 'delivered' : verdictOfCode(code);
+    if (verdict === 'delivered') return unknown ? 'unknown' : 'fine';
+    if (verdict === 'delayed') return unknown ? 'unknown' : 'late';
+    if (verdict === 'overdue' || verdict === 'lost') return 'broken';
+    if (verdict === 'pending') return 'unsettled';
+    if (verdict === 'unverifiable') unknown = true;
   }
   if (unknown) return 'unknown';
   return emissionAt(track.stream, seq)?.state === emission.emitted ? 'fine' : 'unsettled';
@@ -101,14 +102,14 @@ export function isMissing(walked: Walked): boolean {
   return walked.verdict === 'overdue' || walked.verdict === 'lost';
 }
 
-export function flowOf(track: Track, now: EpochMs): TrackFlow {
+export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): TrackFlow {
   // Nearly all tracks of a large pipeline are fine: say so without walking.
   if (!missesAny(track) && now - track.lastLateAt > 10 * track.hop.spec.withinMs) {
     return { stopped: undefined, slow: false, since: 0, lastGood: track.newestSeenSeq >= 0 };
   }
   const latest = newest(track, slowWindow);
   const [first] = latest;
-  const stopped = track.stoppedLooks >= stoppedLooks && first && isMissing(first) ? stopKind(latest) : undefined;
+  const stopped = track.stoppedLooks >= stoppedLooks && first && isMissing(first) ? stopKind(latest, stalledAbove) : undefined;
   return {
     stopped,
     slow: stopped === undefined && isSlow(latest),
@@ -117,8 +118,10 @@ export function flowOf(track: Track, now: EpochMs): TrackFlow {
   };
 }
 
-function stopKind(latest: readonly Walked[]): 'root' | 'behind' {
-  return latest.slice(0, stoppedAfter).some((each) => each.parent === 'broken') ? 'behind' : 'root';
+/** While a stop above is open, what passed there late is its backlog, still on its way here. */
+function stopKind(latest: readonly Walked[], stalledAbove: boolean): 'root' | 'behind' {
+  const inherited = ({ parent }: Walked) => parent === 'broken' || (stalledAbove && parent === 'late');
+  return latest.slice(0, stoppedAfter).some(inherited) ? 'behind' : 'root';
 }
 
 function isSlow(latest: readonly Walked[]): boolean {

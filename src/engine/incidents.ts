@@ -4,7 +4,7 @@ import type { IncidentFacts } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
 import { countsSince, type Finding, type Findings, findingsOf } from './finding.ts';
 import { notify } from './outbox.ts';
-import { keyOf } from './restore.ts';
+import { flowKinds, keyOf } from './restore.ts';
 import type { EngineState, HopState, IncidentState, PipelineState } from './state.ts';
 
 /** A stop or an unreadable hop pages when it concerns at least this share of the streams (design §5). */
@@ -150,6 +150,7 @@ function resolve(state: EngineState, hop: HopState | undefined, incident: Incide
   state.resolved.unshift(incident);
   if (state.resolved.length > keptResolved) state.resolved.pop();
   // What was emitted in its time belongs to it: a backlog that arrives late is not the next incident.
-  if (hop) hop.absorbBefore = Math.max(hop.absorbBefore, state.now);
+  if (hop && flowKinds.has(facts.kind)) hop.absorbBefore = Math.max(hop.absorbBefore, state.now);
+  if (hop && (facts.kind === 'corrupted' || facts.kind === 'duplicated')) hop.odd[facts.kind].length = 0;
   notify(state, incident, 'resolve');
 }

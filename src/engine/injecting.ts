@@ -12,7 +12,7 @@ import type { BatchLine, Emission, ListedStream } from '../probe.ts';
 import type { Command, LineRef } from './event.ts';
 import { createStream } from './restore.ts';
 import type { EngineState, HopState, InjectorState, StreamState } from './state.ts';
-import { excuse, grant, recordEmission, runOf } from './track.ts';
+import { excuse, grant, judgeTrack, recordEmission, runOf } from './track.ts';
 
 /** Lines in one injector call at most; the rest goes with the next one. */
 const batchLimit = 500;
@@ -219,7 +219,10 @@ export function onInjected(
       stream.failedInRow = 0;
       return;
     }
-    if (sent?.state === 'withheld') recordEmission(stream, seq, emission.withheld, state.now, state.now);
+    if (sent?.state === 'withheld') {
+      recordEmission(stream, seq, emission.withheld, state.now, state.now);
+      for (const track of stream.tracks) judgeTrack(track, state.now);
+    }
     if (stream.failedInRow === 0) stream.failedSince = state.now;
     stream.failedInRow += 1;
     stream.lastFailure =

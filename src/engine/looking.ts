@@ -1,7 +1,8 @@
 /** Asking observers, and turning what they found into sightings and coverage. */
-import { blockSize, codeOf, emission } from '../core/block.ts';
+import { blockSize, codeOf, emission, isSeen } from '../core/block.ts';
 import { plannedAt } from '../core/schedule.ts';
 import { checkToken, differences, readToken, tokenPrefix } from '../core/token.ts';
+import type { Latency } from '../core/verdict.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError, Reason } from '../lib/errors.ts';
 import type { Find, Look, Question } from '../probe.ts';
@@ -71,7 +72,7 @@ function* unseen(track: Track): Iterable<readonly [seq: number, code: number]> {
     const codes = track.blocks.get(index)?.codes;
     for (let i = 0; codes && i < blockSize; i++) {
       const code = codes[i] as number;
-      if (code !== 0 && code !== codeOf.delivered && code !== codeOf.delayed) yield [index * blockSize + i, code];
+      if (code !== 0 && !isSeen(code)) yield [index * blockSize + i, code];
     }
   }
 }
@@ -156,7 +157,7 @@ function gapSeen(hop: HopState, stream: StreamState, from: number, to: number): 
   for (let seq = from; seq <= to; seq++) {
     const code = track && codeAt(track, seq);
     // A block that is not in memory any more is settled.
-    if (code !== undefined && code !== 0 && code !== codeOf.delivered && code !== codeOf.delayed) return false;
+    if (code !== undefined && code !== 0 && !isSeen(code)) return false;
   }
   return true;
 }
@@ -305,34 +306,30 @@ function onOurs(
   const track = stream.tracks.find((each) => each.hop === hop);
   if (!track) return false;
   const sighting = sight(track, seq, seenAt, false);
-  if (find.damage !== undefined && sighting.first) count(state, hop, 'corrupted');
-  if (!sighting.first) {
+  if (sighting.again) {
     if (hop.finds === 'unique') count(state, hop, 'duplicated');
     return false;
   }
-  noteSighting(state, hop, stream, seq, find.token, seenAt, sighting.meaningful ? sighting.latency : undefined);
+  if (find.damage !== undefined) count(state, hop, 'corrupted');
+  if (sighting.latency) observeLatency(hop, find.token, sighting.latency);
+  if (sighting.first) noteSighting(state, hop, stream, seq, seenAt);
   for (const ancestor of lineage(hop)) {
     const above = stream.tracks.find((each) => each.hop === ancestor);
-    if (above && ancestor !== hop && sight(above, seq, seenAt, true).first) noteImplied(ancestor, seenAt);
+    if (above && ancestor !== hop && sight(above, seq, seenAt, true).first)
+      noteSighting(state, ancestor, stream, seq, seenAt);
   }
-  return true;
+  return sighting.first;
 }
 
-function noteSighting(
-  state: EngineState,
-  hop: HopState,
-  stream: StreamState,
-  seq: number,
-  token: string,
-  seenAt: EpochMs,
-  latency: { loMs: number; hiMs: number } | undefined,
-): void {
+function noteSighting(state: EngineState, hop: HopState, stream: StreamState, seq: number, seenAt: EpochMs): void {
   hop.dirty = true;
   hop.firstSightedAt ??= seenAt;
   pushBounded(hop.seenTimes, state.now, seenLimit);
-  const sent = emissionAt(stream, seq);
-  hop.newestSeen = Math.max(hop.newestSeen ?? 0, sent?.nb ?? 0);
-  if (!latency) return;
+  hop.newestSeen = Math.max(hop.newestSeen ?? 0, emissionAt(stream, seq)?.nb ?? 0);
+}
+
+function observeLatency(hop: HopState, token: string, latency: Latency): void {
+  hop.dirty = true;
   hop.lastLatency = latency;
   hop.lastToken = token;
   pushBounded(hop.recentHi, latency.hiMs, 400);
@@ -341,11 +338,6 @@ function noteSighting(
   const bucket = at < 0 ? boundsMs.length : at;
   counts[bucket] = (counts[bucket] ?? 0) + 1;
   hop.counters.latency.sumMs += latency.hiMs;
-}
-
-function noteImplied(hop: HopState, seenAt: EpochMs): void {
-  hop.firstSightedAt ??= seenAt;
-  hop.dirty = true;
 }
 
 /** An opening without a whole token: ours if it is nearly one of ours. */

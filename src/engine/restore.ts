@@ -1,12 +1,12 @@
 /** Builds the engine's state from the configuration and the ledger's rows. */
-import { decodeEmission } from '../core/block.ts';
+import { codeCount, decodeEmission } from '../core/block.ts';
+import type { IncidentKind } from '../core/incident.ts';
 import type { HopRow, IncidentRow, LedgerContents, RunRow, StreamRow } from '../core/ledger.ts';
 import type { Config, HopSpec, InjectSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
 import { Spans } from '../core/spans.ts';
 import { latencyBucketsMs } from '../core/status.ts';
 import type { Signer } from '../core/token.ts';
-import { verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
@@ -285,6 +285,7 @@ export function createStream(
     nextPlanned: Number.POSITIVE_INFINITY,
     emission: new Map(),
     foldedEmission: [0, 0, 0],
+    foldedWithheld: new Map(),
     tracks: [],
     failedInRow: 0,
     failedSince: 0,
@@ -304,8 +305,8 @@ function createTrack(stream: StreamState, hop: HopState): Track {
     blocks: new Map(),
     absent: new Spans(),
     lost: new Spans(),
-    folded: new Array(verdicts.length + 1).fill(0),
-    live: new Array(verdicts.length + 1).fill(0),
+    folded: new Array(codeCount).fill(0),
+    live: new Array(codeCount).fill(0),
     lastSeenAt: 0,
     newestSeenSeq: -1,
     lastLateAt: 0,
@@ -357,8 +358,11 @@ function absorb(state: EngineState, incident: IncidentState): void {
   const { facts } = incident;
   const pipeline = state.pipelines.find((each) => each.spec.name === facts.pipeline);
   const hop = pipeline?.hops.find((each) => each.spec.name === facts.hop);
-  if (hop) hop.absorbBefore = Math.max(hop.absorbBefore, facts.resolvedAt ?? 0);
+  if (hop && flowKinds.has(facts.kind)) hop.absorbBefore = Math.max(hop.absorbBefore, facts.resolvedAt ?? 0);
 }
+
+/** Incidents after which a backlog arrives: what was emitted in their time is theirs. */
+export const flowKinds: ReadonlySet<IncidentKind> = new Set(['stopped', 'slow', 'lossy', 'unreadable']);
 
 /** One incident may be open per pipeline, hop and kind. */
 export function keyOf(row: Pick<IncidentRow, 'pipeline' | 'hop' | 'kind'>): string {

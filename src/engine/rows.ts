@@ -1,11 +1,18 @@
 /** State to ledger rows and back. What is written here and read in `restore.ts` is all that survives a crash. */
-import { blockSize, decodeVerdicts, emission, encodeEmission, encodeVerdicts, verdictOfCode } from '../core/block.ts';
+import {
+  blockSize,
+  codeCount,
+  decodeVerdicts,
+  emission,
+  encodeEmission,
+  encodeVerdicts,
+  verdictOfCode,
+} from '../core/block.ts';
 import type { Change } from '../core/ledger.ts';
 import { Spans } from '../core/spans.ts';
-import { verdicts } from '../core/verdict-name.ts';
 import { ByteReader, ByteWriter } from '../lib/varint.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
-import { endOfBlock, settledBlocks } from './track.ts';
+import { endOfBlock, settledBlocks, withheldIn } from './track.ts';
 
 /** Takes everything that changed since the last call, as one atomic list; the state is clean afterwards. */
 export function takeChanges(state: EngineState): Change[] {
@@ -70,6 +77,10 @@ function foldEmission(stream: StreamState, changes: Change[]): void {
     if (stream.nextSeq < (index + 1) * blockSize) continue;
     if (stream.tracks.some((track) => track.blocks.has(index))) continue;
     for (const state of block.states) stream.foldedEmission[state] = (stream.foldedEmission[state] ?? 0) + 1;
+    for (const { hop } of stream.tracks) {
+      const withheld = withheldIn(stream, block, hop.id) + (stream.foldedWithheld.get(hop.id) ?? 0);
+      if (withheld > 0) stream.foldedWithheld.set(hop.id, withheld);
+    }
     stream.emission.delete(index);
     stream.dirtyBlocks.delete(index);
     const row = {
@@ -83,6 +94,11 @@ function foldEmission(stream: StreamState, changes: Change[]): void {
   }
   const writer = new ByteWriter();
   for (const state of Object.values(emission)) writer.unsigned(stream.foldedEmission[state] ?? 0);
+  writer.unsigned(stream.foldedWithheld.size);
+  for (const [hop, withheld] of stream.foldedWithheld) {
+    writer.unsigned(hop);
+    writer.unsigned(withheld);
+  }
   changes.push({ op: 'put', table: 'track', row: { stream: stream.number, hop: 0, data: writer.finish() } });
 }
 
@@ -112,7 +128,7 @@ function encodeTrack(track: Track): Uint8Array {
   track.absent.dropBelow(first);
   track.lost.dropBelow(first);
   const writer = new ByteWriter();
-  for (let code = 1; code <= verdicts.length; code++) writer.unsigned(track.folded[code] ?? 0);
+  for (let code = 1; code < codeCount; code++) writer.unsigned(track.folded[code] ?? 0);
   track.absent.encode(writer);
   track.lost.encode(writer);
   writer.unsigned(track.lastSeenAt);
@@ -123,7 +139,7 @@ function encodeTrack(track: Track): Uint8Array {
 /** Fills a track from its row. */
 export function decodeTrack(track: Track, data: Uint8Array): void {
   const reader = new ByteReader(data);
-  for (let code = 1; code <= verdicts.length; code++) track.folded[code] = reader.unsigned();
+  for (let code = 1; code < codeCount; code++) track.folded[code] = reader.unsigned();
   track.absent = Spans.decode(reader);
   track.lost = Spans.decode(reader);
   track.lastSeenAt = reader.unsigned();
@@ -134,6 +150,7 @@ export function decodeTrack(track: Track, data: Uint8Array): void {
 export function decodeFoldedEmission(stream: StreamState, data: Uint8Array): void {
   const reader = new ByteReader(data);
   for (const state of Object.values(emission)) stream.foldedEmission[state] = reader.unsigned();
+  for (let left = reader.unsigned(); left > 0; left--) stream.foldedWithheld.set(reader.unsigned(), reader.unsigned());
 }
 
 /** Puts a stored block of verdicts back in memory. */

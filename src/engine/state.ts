@@ -120,6 +120,8 @@ export interface StreamState {
   readonly emission: Map<number, EmissionBlock>;
   /** By emission state: settled blocks. */
   foldedEmission: number[];
+  /** Of those, withheld canaries that would have been expected, by hop. */
+  readonly foldedWithheld: Map<number, number>;
   /** One per hop that may apply, in the order of the pipeline's hops. */
   readonly tracks: Track[];
   /** How many of the newest canaries in a row did not go out, or not provably. */

@@ -4,6 +4,8 @@ import {
   codeOf,
   type EmissionBlock,
   emission,
+  impliedBit,
+  isSeen,
   newEmissionBlock,
   newVerdictBlock,
   type VerdictBlock,
@@ -38,6 +40,32 @@ export function termsOf(run: RunRow | undefined, hop: number, stream: number, se
   const terms = run?.terms.find((each) => each.hop === hop);
   // The stream's number shifts the sample, so that streams are not sampled at the same moments.
   return terms && (seq + stream) % terms.of < terms.take ? terms : undefined;
+}
+
+/** How many of a stream's granted canaries are expected at a hop by the terms of their runs: known without any verdict. */
+export function applicableCount(stream: StreamState, hop: number): number {
+  let count = 0;
+  stream.runs.forEach((run, at) => {
+    const end = stream.runs[at + 1]?.fromSeq ?? stream.nextSeq;
+    const terms = run.terms.find((each) => each.hop === hop);
+    if (terms) count += sampledBelow(end + stream.number, terms) - sampledBelow(run.fromSeq + stream.number, terms);
+  });
+  return count;
+}
+
+/** Numbers below `end` whose remainder by `of` is under `take`. */
+function sampledBelow(end: number, { take, of }: HopTerms): number {
+  return Math.floor(end / of) * take + Math.min(end % of, take);
+}
+
+/** Withheld canaries of an emission block that would have been expected at a hop. */
+export function withheldIn(stream: StreamState, block: EmissionBlock, hop: number): number {
+  let count = 0;
+  block.states.forEach((state, i) => {
+    const seq = block.index * blockSize + i;
+    if (state === emission.withheld && termsOf(runOf(stream, seq), hop, stream.number, seq)) count += 1;
+  });
+  return count;
 }
 
 export function blockOf(seq: number): number {
@@ -120,11 +148,12 @@ export function excuse(stream: StreamState, from: EpochMs): number {
 const excusable: ReadonlySet<Verdict> = new Set(['pending', 'overdue', 'unverifiable', 'lost']);
 
 export interface Sighting {
+  /** It was not known before that the canary passed here. */
   readonly first: boolean;
-  readonly verdict?: Verdict;
+  /** It had already been seen at this very hop. */
+  readonly again: boolean;
+  /** Present where it is known well enough to be observed: seen here directly, emission proven, the interval not too wide. */
   readonly latency?: Latency;
-  /** The latency is known well enough to be observed. */
-  readonly meaningful: boolean;
 }
 
 /** A canary was seen at the track's hop (or, `implied`, further down, which proves that it passed here). */
@@ -132,31 +161,34 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
   const { stream } = track;
   const index = blockOf(seq);
   const block = track.blocks.get(index);
-  const code = block?.codes[seq % blockSize] ?? 0;
-  if (!block || code === 0) return { first: false, meaningful: false };
-  if (code === codeOf.delivered || code === codeOf.delayed) {
-    if (!implied) track.lastSeenAt = seenAt;
-    return { first: false, meaningful: false };
-  }
+  const i = seq % blockSize;
+  const code = block?.codes[i] ?? 0;
   const run = runOf(stream, seq);
   const terms = termsOf(run, track.hop.id, stream.number, seq);
-  if (!run || !terms) return { first: false, meaningful: false };
-  const sent = emissionAt(stream, seq);
-  const proven = sent?.state === emission.emitted;
+  // A block that is folded away holds only what was seen, or was given up long ago.
+  if (!block || code === 0 || !run || !terms)
+    return { first: false, again: seq < stream.nextSeq && terms !== undefined };
+  track.lastSeenAt = seenAt;
+  if (isSeen(code)) {
+    if (implied || code < impliedBit) return { first: false, again: !implied };
+    setCode(track, block, i, code - impliedBit);
+    return { first: false, again: false, ...latencyHere(track, seq, seenAt, terms.withinMs) };
+  }
+  const proven = emissionAt(stream, seq)?.state === emission.emitted;
   if (!proven) recordEmission(stream, seq, emission.emitted, Math.min(plannedAt(run, seq), seenAt), seenAt);
   const { nb, na } = emissionAt(stream, seq) ?? { nb: seenAt, na: seenAt };
-  const latency = latencyOf(nb, Math.min(na, seenAt), track.absent.at(seq), seenAt);
-  const verdict = judgeSeen(latency, terms.withinMs);
-  setCode(track, block, seq % blockSize, codeOf[verdict]);
-  track.lastSeenAt = seenAt;
+  const verdict = judgeSeen(latencyOf(nb, Math.min(na, seenAt), track.absent.at(seq), seenAt), terms.withinMs);
+  setCode(track, block, i, codeOf[verdict] + (implied ? impliedBit : 0));
   if (verdict === 'delayed') track.lastLateAt = seenAt;
   track.newestSeenSeq = Math.max(track.newestSeenSeq, seq);
-  return {
-    first: true,
-    verdict,
-    latency,
-    meaningful: proven && !implied && latencyMeansSomething(latency, terms.withinMs),
-  };
+  return { first: true, again: false, ...(implied || !proven ? {} : latencyHere(track, seq, seenAt, terms.withinMs)) };
+}
+
+function latencyHere(track: Track, seq: number, seenAt: EpochMs, withinMs: number): { latency?: Latency } {
+  const sent = emissionAt(track.stream, seq);
+  if (sent?.state !== emission.emitted) return {};
+  const latency = latencyOf(sent.nb, sent.na, track.absent.at(seq), seenAt);
+  return latencyMeansSomething(latency, withinMs) ? { latency } : {};
 }
 
 /** Applies the verdict table to every block in which something may have changed. */
@@ -186,7 +218,7 @@ function judgeBlock(track: Track, block: VerdictBlock, now: EpochMs): void {
   let terms: HopTerms | undefined;
   for (let i = 0; i < blockSize; i++) {
     const code = block.codes[i] as number;
-    if (code === 0 || code === codeOf.delivered || code === codeOf.delayed) continue;
+    if (code === 0 || isSeen(code)) continue;
     const seq = block.index * blockSize + i;
     if (seq > runEnd) {
       run = runOf(stream, seq);
@@ -253,7 +285,7 @@ function settleIfFinal(track: Track, block: VerdictBlock, now: EpochMs): void {
   for (let i = 0; i < blockSize; i++) {
     const code = block.codes[i] as number;
     if (code === codeOf.pending) return;
-    if (code === 0 || code === codeOf.delivered || code === codeOf.delayed) continue;
+    if (code === 0 || isSeen(code)) continue;
     const run = runOf(stream, first + i);
     const terms = run && termsOf(run, track.hop.id, stream.number, first + i);
     if (run && terms && now < plannedAt(run, first + i) + terms.lostAfterMs + lingerMs) return;
@@ -312,7 +344,8 @@ function setCode(track: Track, block: VerdictBlock, i: number, code: VerdictCode
   if (before !== 0) track.live[before] = (track.live[before] ?? 0) - 1;
   track.live[code] = (track.live[code] ?? 0) + 1;
   track.dirtyBlocks.add(block.index);
-  countEntry(track, before, code);
+  // From implied to seen is no new verdict.
+  if (!isSeen(before)) countEntry(track, before, code);
 }
 
 function countEntry(track: Track, before: VerdictCode, code: VerdictCode): void {

@@ -1,5 +1,5 @@
 /** One frozen picture of the state for the page, the API and the metrics. */
-import { codeOf, emission, verdictOfCode } from '../core/block.ts';
+import { codeCount, codeOf, emission, verdictOfCode } from '../core/block.ts';
 import { plannedAt } from '../core/schedule.ts';
 import { kaplanMeier } from '../core/statistics.ts';
 import type {
@@ -10,12 +10,12 @@ import type {
   StatusView,
   StreamView,
 } from '../core/status.ts';
-import { accounted, type Verdict, verdicts } from '../core/verdict-name.ts';
+import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { tracksOf } from './looking.ts';
 import { forecastOf } from './reading.ts';
 import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
-import { emissionAt, runOf } from './track.ts';
+import { applicableCount, emissionAt, runOf, withheldIn } from './track.ts';
 
 const recentVerdicts = 60;
 const streamLimit = 200;
@@ -103,9 +103,9 @@ export function emissionCounts(streams: readonly StreamState[]): {
 export function verdictCounts(tracks: Iterable<Track>): Record<Verdict, number> {
   const counts = Object.fromEntries(verdicts.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
   for (const track of tracks) {
-    for (const verdict of verdicts) {
-      const code = codeOf[verdict];
-      counts[verdict] += (track.folded[code] ?? 0) + (track.live[code] ?? 0);
+    for (let code = 1; code < codeCount; code++) {
+      const verdict = verdictOfCode(code);
+      if (verdict) counts[verdict] += (track.folded[code] ?? 0) + (track.live[code] ?? 0);
     }
   }
   return counts;
@@ -124,7 +124,7 @@ function hopView(state: EngineState, hop: HopState): HopView {
     state: hopStateOf(state, hop, tracks),
     withinMs: hop.spec.withinMs,
     canaries,
-    expected: accounted.reduce((sum, verdict) => sum + canaries[verdict], 0),
+    expected: expectedAt(hop, tracks),
     entered: { ...hop.counters.entered },
     latency: {
       boundsMs: hop.counters.latency.boundsMs,
@@ -138,6 +138,16 @@ function hopView(state: EngineState, hop: HopState): HopView {
     ...(hop.newestSeen === undefined ? {} : { newestSeen: hop.newestSeen }),
     ...(last ? { lastLook: { at: last.at, coverage: last.coverage, ...(last.why ? { why: last.why } : {}) } } : {}),
   };
+}
+
+/** Injected plus unconfirmed, of the canaries that apply here: from grants and receipts, without looking at a verdict. */
+export function expectedAt(hop: HopState, tracks: readonly Track[]): number {
+  let expected = 0;
+  for (const { stream } of tracks) {
+    expected += applicableCount(stream, hop.id) - (stream.foldedWithheld.get(hop.id) ?? 0);
+    for (const block of stream.emission.values()) expected -= withheldIn(stream, block, hop.id);
+  }
+  return expected;
 }
 
 /** Ages of the canaries that are expected and unseen, neither lost nor excused; at most 1000 a stream, oldest first. */

@@ -38,7 +38,7 @@ export interface IndexServer {
   readOnly(on: boolean): void;
   /** The disk of node `index-1` grows from 60 % to 94 % within 17 s; off: back to 60 %. */
   diskFilling(on: boolean): void;
-  /** A document becomes searchable 11 s after it was indexed instead of within 1 s. */
+  /** A document becomes searchable 11.8 s after it was indexed instead of within 1 s. */
   slowRefresh(on: boolean): void;
   /** One shard of every index does not answer searches. */
   partialShards(on: boolean): void;

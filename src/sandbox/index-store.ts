@@ -8,7 +8,7 @@ import { type DocumentCache, wildcard } from './index-query.ts';
 /** `index.refresh_interval`'s default. https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules */
 export const REFRESH_MS = 1000;
 /** How long `slowRefresh` keeps a document from being searchable: just over the sandbox's `within` of 10 s at the index. */
-export const SLOW_REFRESH_MS = 11_000;
+export const SLOW_REFRESH_MS = 11_800;
 export const SHARDS = 3;
 
 export interface Document {

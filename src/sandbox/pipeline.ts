@@ -1,8 +1,9 @@
-import { KinesisClient } from '@aws-sdk/client-kinesis';
+import { KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { type AgentFaults, startAgent } from './agent.ts';
+import { encodeRecord } from './agent-record.ts';
 import { startAlerter } from './alerter.ts';
 import { startArchiver } from './archiver.ts';
 import { startChatter } from './chatter.ts';
@@ -48,10 +49,14 @@ const noAgentFaults: AgentFaults = {
   bufferFull: false,
 };
 
+/** Where each of two shards begins. */
+const firstHashKeys = ['0', String(2n ** 127n)];
+
 export async function startPipeline(options: PipelineOptions): Promise<Pipeline> {
   const { clock, log, nodes, started } = options;
   const client = kinesisClient(options);
   started.defer(() => client.destroy());
+  await openShards(client, options);
   const random = seededRandom(options.seed);
   const shared = { client, stream: options.stream.name, random, clock, log };
   const keep = (loop: Loop) => started.defer(() => loop.stop());
@@ -74,6 +79,17 @@ export async function startPipeline(options: PipelineOptions): Promise<Pipeline>
   });
   keep(startChatter({ nodes, silent, random, clock, log }));
   return { agents, consumer, archiver, alerter, forger, leaves };
+}
+
+/**
+ * A first line in both shards: on an empty shard the emulator takes any sequence number, also one of an earlier start,
+ * and the index exists from the beginning.
+ */
+async function openShards(client: KinesisClient, { stream, clock }: PipelineOptions): Promise<void> {
+  const line = { text: 'sandbox started', node: 'sandbox', file: 'none', at: clock.now() };
+  const Data = Buffer.from(encodeRecord(line));
+  const Records = firstHashKeys.map((ExplicitHashKey) => ({ Data, PartitionKey: 'sandbox', ExplicitHashKey }));
+  await client.send(new PutRecordsCommand({ StreamName: stream.name, Records }));
 }
 
 /** One agent a node, also after the node was away. */

@@ -76,7 +76,13 @@ function injectEntry({ name, log, leaving }: NodeFolder): object {
 }
 
 function hops({ stream, index, archive }: SandboxConfig): object[] {
-  const kinesis = { stream: stream.name, region: stream.region, endpoint: stream.endpoint, read: 'follow' };
+  const kinesis = {
+    stream: stream.name,
+    region: stream.region,
+    endpoint: stream.endpoint,
+    read: 'follow',
+    propagation: '100ms',
+  };
   const elasticsearch = { url: index.url, index: 'logs-*', fields: ['message'] };
   return [
     { name: 'stream', kinesis, within: '8s', poll: '2s' },

@@ -27,9 +27,9 @@ export interface SandboxOptions {
 }
 
 export interface SandboxTiming {
-  /** `agent-slow` holds a line so long, ms. Default: 9,000, a second more than the stream's deadline. */
+  /** `agent-slow` holds a line so long, ms. Default: 10,300, the stream's deadline (8 s) and a look interval (2 s) more, so that each line is provably late. */
   readonly slowMs: number;
-  /** `stream-throttled` refuses a record so long, ms. Default: 9,000. */
+  /** `stream-throttled` refuses a record so long, ms. Default: 10,300. */
   readonly throttleMs: number;
   /** The archiver writes an object so often, ms. Default: 5,000. */
   readonly archiveBufferMs: number;
@@ -44,7 +44,7 @@ export interface Sandbox {
   stop(): Promise<void>;
 }
 
-const defaultTiming: SandboxTiming = { slowMs: 9_000, throttleMs: 9_000, archiveBufferMs: 5_000 };
+const defaultTiming: SandboxTiming = { slowMs: 10_300, throttleMs: 10_300, archiveBufferMs: 5_000 };
 const stream = { name: 'sandbox', shards: 2 };
 const bucket = 'sandbox-archive';
 const prefix = 'logs/';
