@@ -1,3 +1,4 @@
+import process from 'node:process';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -8,5 +9,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // .ci/run adds the reports up
+    ...(process.env.CI ? { reporters: ['default', 'json'], outputFile: { json: '.cache/test/report.json' } } : {}),
   },
 });

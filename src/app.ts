@@ -6,6 +6,7 @@ import type { Notifier } from './core/notifier.ts';
 import type { Config, KeySpec } from './core/pipeline.ts';
 import { scanRecord } from './core/scan.ts';
 import type { StatusView } from './core/status.ts';
+import { createEmergencyPager, type EmergencyPager } from './emergency-pager.ts';
 import { healthOf } from './engine/health.ts';
 import { restore } from './engine/restore.ts';
 import { createRuntime, type Runtime } from './engine/runtime.ts';
@@ -20,7 +21,6 @@ import { LedgerError, messageOf } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 import { createSigner, keyNumberOf } from './lib/signer.ts';
 import type { AnyNotifier } from './notify/definition.ts';
-import { sendEmergency } from './notify/emergency.ts';
 import { beat } from './notify/heartbeat.ts';
 import { type OpenProbes, openNotifiers, openProbes, placeKey } from './open-probes.ts';
 import type { AnyProbe } from './probe.ts';
@@ -73,13 +73,14 @@ async function start(options: AppOptions, opened: AsyncDisposableStack): Promise
   const probes = await openProbes(config, options.probes, { clock, log });
   opened.defer(() => probes.close());
   const state = restoreState(options, { contents, clock, signer, probes });
+  const pager = pagerOf(options, clock, notifiers);
   const runtime = createRuntime({
     state,
     ledger,
     clock,
     log,
     ports: portsOf(probes, notifiers),
-    onLedger: emergencyPager(options, clock, notifiers),
+    onLedger: (error) => void (error ? pager.trigger(error.message) : pager.resolve()),
   });
   const status = () => {
     state.now = Math.max(state.now, clock.now());
@@ -89,16 +90,18 @@ async function start(options: AppOptions, opened: AsyncDisposableStack): Promise
   opened.defer(() => http.close());
   runtime.start();
   opened.defer(() => runtime.stop());
+  endEarlierEmergency(runtime, pager, clock);
   startHeartbeats(options, { state, runtime, clock, opened });
   return { url: http.url, status, stop: () => opened.disposeAsync() };
 }
 
 async function openLedger(
-  { config, log }: AppOptions,
+  options: AppOptions,
   clock: Clock,
   notifiers: ReadonlyMap<string, Notifier>,
   opened: AsyncDisposableStack,
 ): Promise<{ ledger: Ledger; contents: LedgerContents }> {
+  const { config, log } = options;
   try {
     const ledger = await openSqliteLedger({ path: config.ledger, clock, log });
     opened.defer(() => ledger.close());
@@ -106,38 +109,22 @@ async function openLedger(
   } catch (error) {
     // Another logcanary that holds the lock is alive and watches: nobody needs to be woken for that.
     if (!(error instanceof LedgerError && error.reason === 'locked')) {
-      await page({ config, log }, clock, notifiers, messageOf(error));
+      await pagerOf(options, clock, notifiers).trigger(messageOf(error));
     }
     throw error;
   }
 }
 
-async function page(
-  { config, log }: Pick<AppOptions, 'config' | 'log'>,
-  clock: Clock,
-  notifiers: ReadonlyMap<string, Notifier>,
-  what: string,
-  resolve = false,
-): Promise<void> {
-  const { signal } = new AbortController();
-  const outcome = await sendEmergency([...notifiers.values()], {
-    clock,
-    deployment: config.deployment,
-    what,
-    resolve,
-    signal,
-  });
-  const told = outcome.accepted.length > 0 ? outcome.accepted.join(', ') : 'nobody';
-  log.error({ told, resolve }, `Emergency page: ${what}`);
-  for (const { name, error } of outcome.failed) log.error({ notifier: name }, error.message);
+/** The pager of this deployment; `clock` and `notifiers` may be those from before the ledger was open. */
+function pagerOf({ config, log }: AppOptions, clock: Clock, notifiers: ReadonlyMap<string, Notifier>): EmergencyPager {
+  const { ledger, deployment } = config;
+  return createEmergencyPager({ ledger, deployment, notifiers: [...notifiers.values()], clock, log });
 }
 
-/** One direct page when the ledger stops taking writes, and its end when it takes them again. */
-function emergencyPager(options: AppOptions, clock: Clock, notifiers: ReadonlyMap<string, Notifier>) {
-  return (error: LedgerError | undefined): void => {
-    const what = error?.message ?? 'The ledger takes writes again.';
-    void page(options, clock, notifiers, what, error === undefined);
-  };
+/** The process that paged is gone; this one has written. */
+function endEarlierEmergency(runtime: Runtime, pager: EmergencyPager, clock: Clock): void {
+  const written = runtime.submit({ type: 'tick', wall: clock.wall() });
+  void written.then(() => (runtime.ledgerError ? undefined : pager.resolve()));
 }
 
 /** A key with outstanding canaries must stay: without it they could not be recognised, and would look lost. */

@@ -1,17 +1,16 @@
 /** Everything that is wrong with a pipeline now, derived from its state alone; incidents are findings that stay. */
 
-import { codeOf } from '../core/block.ts';
 import type { IncidentKind } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
 import { plannedAt } from '../core/schedule.ts';
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { flowOf, hopsBehind, missesAny, type TrackFlow, tallyLosses } from './flow.ts';
+import { flowOf, hopsBehind, isMissing, missesAny, type TrackFlow, tallyLosses, walkBack } from './flow.ts';
 import { lineage, tracksOf } from './looking.ts';
 import { readingFindings } from './reading.ts';
 import { isBlind, isSilence } from './reason.ts';
-import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
+import type { EngineState, HopState, LookOutcome, PipelineState, StreamState, Track } from './state.ts';
 import { codeAt, runOf } from './track.ts';
 
 export interface Finding {
@@ -49,7 +48,7 @@ export function findingsOf(state: EngineState, pipeline: PipelineState): Finding
   const isolated = isolation(state, pipeline);
   if (isolated) present.push(isolated);
   for (const hop of pipeline.hops) {
-    const unread = isolated ? undefined : unreadFinding(state, hop);
+    const unread = isolated || mayBeIsolation(state, hop) ? undefined : unreadFinding(state, hop);
     if (unread) present.push(unread);
     if (isFailing(hop))
       for (const kind of ['stopped', 'slow', 'lossy', 'corrupted', 'duplicated', 'unproven'])
@@ -91,6 +90,25 @@ function isolation(state: EngineState, pipeline: PipelineState): Finding | undef
   };
 }
 
+/**
+ * A hop that is silent while it is not known yet whether the others answer: we may be cut off, or just back. Decided by
+ * an answer from elsewhere between two silent looks here; not waited for longer than this hop's own looks take.
+ */
+function mayBeIsolation(state: EngineState, hop: HopState): boolean {
+  const last = hop.looks.at(-1);
+  if (!last || !isSilence(last.reason)) return false;
+  const others = hop.pipeline.hops.filter((each) => each.mode !== 'push' && each.target !== hop.target);
+  if (!others.some((each) => each.looks.length > 0)) return false;
+  const cutOff = state.open.get(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated']));
+  const since = Math.max(failingSince(hop), cutOff?.lastBadAt ?? 0);
+  if (state.now - since > 3 * hop.spec.pollMs + hop.spec.timeoutMs) return false;
+  return !others.some((each) => each.looks.some((look) => answeredBetween(look, since, last.at)));
+}
+
+function answeredBetween(look: LookOutcome, from: EpochMs, to: EpochMs): boolean {
+  return look.at >= from && look.at <= to && !(look.coverage === 'failed' && isSilence(look.reason));
+}
+
 function failingSince(hop: HopState): EpochMs {
   const at = hop.looks.findLastIndex((look) => look.coverage === 'complete');
   return hop.looks[at + 1]?.at ?? 0;
@@ -99,7 +117,9 @@ function failingSince(hop: HopState): EpochMs {
 function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
   if (!failing(hop)) return undefined;
   const last = hop.looks.at(-1);
-  const kind = isBlind(last?.reason) ? 'blind' : 'unreadable';
+  // A hop that was never seen working is more likely set wrongly than down: no page in the night for that.
+  const proven = hop.firstSightedAt !== undefined;
+  const kind = !proven ? 'unproven' : isBlind(last?.reason) ? 'blind' : 'unreadable';
   const streams = streamsOf(state, hop.pipeline);
   return {
     kind,
@@ -107,7 +127,7 @@ function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
     since: failingSince(hop),
     streams,
     totalStreams: streams.length,
-    ...(kind === 'blind' ? { severity: 'warning' as const } : {}),
+    ...(kind === 'unreadable' ? {} : { severity: 'warning' as const }),
     detail: `We cannot look, which is not loss: ${last?.why ?? 'no answer'}`,
     behind: hopsBehind(hop).map((each) => each.spec.name),
     looks: looksOf(hop),
@@ -140,7 +160,9 @@ function canaryFindings(state: EngineState, hop: HopState, already: readonly Fin
   const stalledAbove = [...lineage(hop)].some((each) => each !== hop && hasOpen(state, each, 'stopped'));
   const flows = tracks.map((track) => ({ track, flow: flowOf(track, state.now, stalledAbove) }));
   const found: Finding[] = [];
-  const stopped = flows.filter(({ flow }) => flow.stopped === 'root');
+  // Readable again, but not yet fed: until that incident is over, a stop here is part of it.
+  const recovering = hasOpen(state, hop, 'unreadable') && !hasOpen(state, hop, 'stopped');
+  const stopped = recovering ? [] : flows.filter(({ flow }) => flow.stopped === 'root');
   if (stopped.length > 0) found.push(stoppedFinding(state, hop, tracks.length, stopped));
   const openHere = [...lineage(hop)].some(
     (each) => hasOpen(state, each, 'unreadable') || hasOpen(state, each, 'stopped'),
@@ -219,7 +241,7 @@ function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]
   const tally = tallyLosses(tracks, state.now - windowMs, dueBefore);
   const bound = wilson(tally.losses, tally.trials);
   if (tally.losses < enough || bound.lo <= budget) return undefined;
-  if (tally.goodAfter >= Math.max(5, goodRunToClear(tally.losses / tally.trials))) return undefined;
+  if (tally.goodAfter >= Math.max(5, goodRunToClear(tally.losses / tally.trialsSince))) return undefined;
   return {
     kind: 'lossy',
     hop: hop.spec.name,
@@ -250,10 +272,13 @@ function oddFinding(
   above: HopState | undefined,
   already: readonly Finding[],
 ): Finding[] {
+  if (hop.odd[kind].length === 0) return [];
   const from = state.now - hop.pipeline.spec.loss.windowMs;
   const times = hop.odd[kind].filter((at) => at >= from);
   const arrived = hop.seenTimes.filter((at) => at >= from).length;
-  const share = Math.min(1, times.length / Math.max(arrived, times.length, 1));
+  // The share since it began: before, all was well, and would only make the clearing wait.
+  const sinceFirst = hop.seenTimes.filter((at) => at >= (times[0] ?? 0)).length;
+  const share = Math.min(1, times.length / Math.max(sinceFirst, times.length, 1));
   const last = times.at(-1);
   if (last === undefined || times.length < enough) return [];
   if (wilson(times.length, Math.max(arrived, times.length)).lo <= hop.pipeline.spec.loss.budget) return [];
@@ -315,8 +340,8 @@ function forgedFinding(state: EngineState, hop: HopState, already: readonly Find
 
 function unproven(state: EngineState, hop: HopState): Finding[] {
   const tracks = [...tracksOf(state, hop)];
-  const missing = tracks.filter((track) => missesAny(track) || (track.live[codeOf.unverifiable] ?? 0) > 0);
-  if (missing.length === 0) return [];
+  const missing = tracks.filter((track) => missesAny(track) && missesAlone(track));
+  if (missing.length === 0 || failing(hop)) return [];
   if ([...lineage(hop)].some((each) => each !== hop && each.firstSightedAt === undefined)) return [];
   return [
     {
@@ -331,6 +356,14 @@ function unproven(state: EngineState, hop: HopState): Finding[] {
       firstLook: runbookOf(hop, 'unproven'),
     },
   ];
+}
+
+/** Something is missing here that did not come late or not at all above. */
+function missesAlone(track: Track): boolean {
+  for (const walked of walkBack(track, 0)) {
+    if (isMissing(walked) && (walked.parent === 'fine' || walked.parent === 'unknown')) return true;
+  }
+  return false;
 }
 
 // ---------------------------------------------------------------------------------------------- emission

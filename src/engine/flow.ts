@@ -109,7 +109,8 @@ export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): Track
   }
   const latest = newest(track, slowWindow);
   const [first] = latest;
-  const stopped = track.stoppedLooks >= stoppedLooks && first && isMissing(first) ? stopKind(latest, stalledAbove) : undefined;
+  const stopped =
+    track.stoppedLooks >= stoppedLooks && first && isMissing(first) ? stopKind(latest, stalledAbove) : undefined;
   return {
     stopped,
     slow: stopped === undefined && isSlow(latest),
@@ -146,6 +147,8 @@ export interface LossTally {
   losses: number;
   /** Canaries that arrived, or count as losses, and were fine above. */
   trials: number;
+  /** Of those, the ones emitted since the first loss. */
+  trialsSince: number;
   /** Emission of the first loss in the window. */
   since: EpochMs;
   /** Emission of the newest canary that is missing while younger ones arrived. */
@@ -160,15 +163,25 @@ export function tallyLosses(
   from: EpochMs,
   dueBefore: EpochMs,
 ): LossTally & { streams: StreamState[] } {
-  const tally = { losses: 0, trials: 0, since: 0, lastAt: 0, goodAfter: 0, streams: [] as StreamState[] };
+  const tally = {
+    losses: 0,
+    trials: 0,
+    trialsSince: 0,
+    since: 0,
+    lastAt: 0,
+    goodAfter: 0,
+    streams: [] as StreamState[],
+  };
   const arrivals: EpochMs[] = [];
   const whole = tracks.filter((track) => !missesAny(track));
   for (const track of tracks) {
     if (missesAny(track) && tallyTrack(track, from, tally, arrivals)) tally.streams.push(track.stream);
   }
+  tally.trialsSince = tally.losses + arrivals.filter((at) => at >= tally.since).length;
   tally.goodAfter = arrivals.filter((at) => at > tally.lastAt && at <= dueBefore).length;
   for (const track of whole) {
     tally.trials += slotsBetween(track, from, dueBefore);
+    tally.trialsSince += slotsBetween(track, Math.max(from, tally.since), dueBefore);
     tally.goodAfter += slotsBetween(track, tally.lastAt, dueBefore);
   }
   return tally;

@@ -3,9 +3,10 @@ import { dedupKeyOf } from '../core/dedup-key.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
 import { countsSince, type Finding, type Findings, findingsOf } from './finding.ts';
+import { hopsBehind } from './flow.ts';
 import { notify } from './outbox.ts';
 import { flowKinds, keyOf } from './restore.ts';
-import type { EngineState, HopState, IncidentState, PipelineState } from './state.ts';
+import type { CheckState, EngineState, HopState, IncidentState, PipelineState } from './state.ts';
 
 /** A stop or an unreadable hop pages when it concerns at least this share of the streams (design §5). */
 const pageReach = 0.2;
@@ -19,6 +20,16 @@ export function judgeIncidents(state: EngineState): void {
     for (const finding of findings.present) raise(state, pipeline, finding);
     for (const incident of [...state.open.values()]) {
       if (incident.facts.pipeline === pipeline.spec.name) settle(state, pipeline, incident, findings);
+    }
+  }
+  resolveRemoved(state);
+}
+
+/** A pipeline taken out of the configuration is not watched any more: its incidents end. */
+function resolveRemoved(state: EngineState): void {
+  for (const incident of [...state.open.values()]) {
+    if (!state.pipelines.some((each) => each.spec.name === incident.facts.pipeline)) {
+      resolve(state, undefined, incident);
     }
   }
 }
@@ -124,21 +135,32 @@ function settle(state: EngineState, pipeline: PipelineState, incident: IncidentS
   const present = findings.present.some((each) => each.kind === facts.kind && each.hop === facts.hop);
   if (present || findings.held.has(`${facts.hop} ${facts.kind}`)) return;
   const hop = pipeline.hops.find((each) => each.spec.name === facts.hop);
-  if (hop && !freshEvidence(state, hop, incident)) return;
+  if (!freshEvidence(state, pipeline, incident)) return;
   incident.goodSince ??= state.now;
   if (state.now - incident.goodSince < pipeline.spec.resolveAfterMs) return;
   resolve(state, hop, incident);
 }
 
-/** Silence is not recovery: something must have been seen, or read, since the trouble was last there. */
-function freshEvidence(state: EngineState, hop: HopState, incident: IncidentState): boolean {
+/** Silence is not recovery: something must have been seen, or read, or gone out since the trouble was last there. */
+function freshEvidence(state: EngineState, pipeline: PipelineState, incident: IncidentState): boolean {
   const { kind } = incident.facts;
+  const hop = pipeline.hops.find((each) => each.spec.name === incident.facts.hop);
+  const checks = checksAt(pipeline, incident.facts.hop, hop);
+  if (kind === 'reading' || (kind === 'blind' && !hop)) {
+    return checks.every((check) => check.failures === 0 && check.resultAt > incident.lastBadAt);
+  }
+  if (kind === 'isolated') return pipeline.hops.some((each) => each.looks.at(-1)?.coverage === 'complete');
+  if (!hop) return true;
   const last = hop.looks.at(-1);
   if (kind === 'unreadable' || kind === 'blind') return last?.coverage === 'complete';
-  if (kind === 'reading') return hop.pipeline.checks.some((check) => check.resultAt > incident.lastBadAt);
   if (kind === 'forged' || kind === 'unproven') return last?.coverage === 'complete';
   const lastSeen = hop.seenTimes.at(-1) ?? 0;
   return lastSeen >= incident.lastBadAt || state.streamsByNumber.size === 0;
+}
+
+/** The checks whose figures are told under a name: their own, or that of the hop at the same target. */
+function checksAt(pipeline: PipelineState, name: string, hop: HopState | undefined): CheckState[] {
+  return pipeline.checks.filter((check) => check.spec.name === name || check.target === hop?.target);
 }
 
 function resolve(state: EngineState, hop: HopState | undefined, incident: IncidentState): void {
@@ -151,6 +173,8 @@ function resolve(state: EngineState, hop: HopState | undefined, incident: Incide
   if (state.resolved.length > keptResolved) state.resolved.pop();
   // What was emitted in its time belongs to it: a backlog that arrives late is not the next incident.
   if (hop && flowKinds.has(facts.kind)) hop.absorbBefore = Math.max(hop.absorbBefore, state.now);
-  if (hop && (facts.kind === 'corrupted' || facts.kind === 'duplicated')) hop.odd[facts.kind].length = 0;
+  if (hop && (facts.kind === 'corrupted' || facts.kind === 'duplicated')) {
+    for (const each of [hop, ...hopsBehind(hop)]) each.odd[facts.kind].length = 0;
+  }
   notify(state, incident, 'resolve');
 }

@@ -9,6 +9,7 @@ import { mintToken } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { BatchLine, Emission, ListedStream } from '../probe.ts';
+import { changeStream } from './changed.ts';
 import type { Command, LineRef } from './event.ts';
 import { createStream } from './restore.ts';
 import type { EngineState, HopState, InjectorState, StreamState } from './state.ts';
@@ -37,10 +38,15 @@ export function onListed(state: EngineState, injector: InjectorState, listed: re
   injector.listedOnce = true;
   const present = new Set(listed.map((each) => each.key));
   for (const stream of injector.streams.values()) if (!present.has(stream.key)) stream.listed = false;
-  for (const each of listed) onStream(state, injector, each);
+  const streams = listed.map((each) => onStream(state, injector, each));
+  // Only when it is known of all of them whether they leave: many at once excuse nobody.
+  for (const stream of streams) {
+    if (stream.leavingSince !== undefined) excuseLeaving(injector, stream, stream.leavingSince);
+    else if (currentRun(state, stream) === undefined) openRun(state, stream);
+  }
 }
 
-function onStream(state: EngineState, injector: InjectorState, listed: ListedStream): void {
+function onStream(state: EngineState, injector: InjectorState, listed: ListedStream): StreamState {
   let stream = injector.streams.get(listed.key);
   if (!stream) {
     const number = state.next.stream++;
@@ -51,22 +57,21 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
       { number, key, name, labels, nextSeq: 0, openedAt: state.now, leavingSince: null },
       [],
     );
-    stream.dirty = true;
+    changeStream(stream);
     injector.streams.set(key, stream);
   }
   stream.listed = true;
   stream.name = listed.name;
   if (JSON.stringify(stream.labels) !== JSON.stringify(listed.labels)) {
     stream.labels = listed.labels;
-    stream.dirty = true;
+    changeStream(stream);
   }
   if (stream.leavingSince !== listed.leavingSince) {
     stream.leavingSince = listed.leavingSince;
-    stream.dirty = true;
+    changeStream(stream);
     if (listed.leavingSince === undefined) openRun(state, stream);
   }
-  if (stream.leavingSince !== undefined) excuseLeaving(injector, stream, stream.leavingSince);
-  else if (currentRun(state, stream) === undefined) openRun(state, stream);
+  return stream;
 }
 
 /** A dying zone must not excuse itself: with more than half of several streams leaving at once nothing is excused. */
@@ -91,11 +96,17 @@ function currentRun(state: EngineState, stream: StreamState): RunRow | undefined
   return run && run.writer === state.writer && run.fromSeq <= stream.nextSeq ? run : undefined;
 }
 
+/** Canaries are sent there: it is listed, and not going away. */
+function isWritten(stream: StreamState): boolean {
+  return stream.listed && stream.leavingSince === undefined;
+}
+
 /** Period of a stream now: slower while its pipeline is stopped, and never above the injector's rate. */
 export function everyMsOf(state: EngineState, stream: StreamState): number {
   const { spec, pipeline } = stream.injector;
-  const count = Math.max(1, stream.injector.streams.size);
-  const base = Math.max(spec.everyMs, Math.ceil((count / spec.maxPerSecond) * 1000));
+  let count = 0;
+  for (const each of stream.injector.streams.values()) if (isWritten(each)) count += 1;
+  const base = Math.max(spec.everyMs, Math.ceil((Math.max(1, count) / spec.maxPerSecond) * 1000));
   const stopped = [...state.open.values()].some(
     ({ facts }) => facts.kind === 'stopped' && facts.pipeline === pipeline.spec.name && facts.streams.names.length > 0,
   );
@@ -158,7 +169,7 @@ export function injectDue(state: EngineState, commands: Command[]): void {
       const lines: BatchLine[] = [];
       const refs: LineRef[] = [];
       for (const stream of injector.streams.values()) {
-        if (stream.listed && stream.leavingSince === undefined) dueOf(state, stream, lines, refs);
+        if (isWritten(stream)) dueOf(state, stream, lines, refs);
         if (lines.length >= batchLimit) break;
       }
       if (lines.length === 0) continue;
@@ -212,6 +223,7 @@ export function onInjected(
   error: LogcanaryError | undefined,
 ): void {
   injector.injectInFlight = false;
+  const corrected = new Set<StreamState>();
   refs.forEach(({ stream, seq }, i) => {
     const sent = emissions?.[i];
     if (sent?.state === 'emitted') {
@@ -221,11 +233,13 @@ export function onInjected(
     }
     if (sent?.state === 'withheld') {
       recordEmission(stream, seq, emission.withheld, state.now, state.now);
-      for (const track of stream.tracks) judgeTrack(track, state.now);
+      corrected.add(stream);
     }
     if (stream.failedInRow === 0) stream.failedSince = state.now;
     stream.failedInRow += 1;
     stream.lastFailure =
       sent?.why.message ?? error?.message ?? 'the injector answered for fewer lines than it was given';
   });
+  // What is withheld is not expected any more, from this very moment.
+  for (const { tracks } of corrected) for (const track of tracks) judgeTrack(track, state.now);
 }

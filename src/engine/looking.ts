@@ -6,6 +6,7 @@ import type { Latency } from '../core/verdict.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError, Reason } from '../lib/errors.ts';
 import type { Find, Look, Question } from '../probe.ts';
+import { changeTrack } from './changed.ts';
 import type { AskedRange, Command } from './event.ts';
 import { tokenOf } from './injecting.ts';
 import { isBlind } from './reason.ts';
@@ -235,7 +236,7 @@ function cover(hop: HopState, asked: readonly AskedRange[], asOf: EpochMs, since
     const first = firstEmittedSince(stream, from, to, since);
     track.absent.cover(first, to, asOf);
     if (provesLoss) track.lost.cover(first, to, asOf);
-    track.dirty = true;
+    changeTrack(track);
   }
 }
 

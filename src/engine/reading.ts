@@ -4,12 +4,17 @@ import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { CheckResult, Reading } from '../probe.ts';
 import type { Finding } from './finding.ts';
+import { isBlind } from './reason.ts';
 import type { CheckState, EngineState, PipelineState } from './state.ts';
 
 /** Points kept per reading: Theil–Sen is quadratic. */
 const historyLimit = 60;
+/** The latest readings, not thinned out: what began just now shows in them first. */
+const recentLimit = 8;
 /** A forecast this near pages (design §5). */
 const pageBeforeMs = 4 * 3_600_000;
+/** Below this share of the limit a fast rise still has room, and is as often a merge or a burst: no finding yet. */
+const forecastFrom = 0.7;
 /** A fall by more than this share of the limit is a deletion or a merge: what came before is no trend of now. */
 const fallShare = 0.01;
 const failuresBeforeFinding = 3;
@@ -41,11 +46,16 @@ export function subjectKey(reading: Reading): string {
 
 function remember(check: CheckState, reading: Reading, now: EpochMs): void {
   const key = subjectKey(reading);
-  const history = check.history.get(key) ?? { points: [] };
+  const history = check.history.get(key) ?? { points: [], recent: [] };
   check.history.set(key, history);
   const last = history.points.at(-1);
-  if (last && reading.value < last.y - fallShare * reading.limit) history.points.length = 0;
+  if (last && reading.value < last.y - fallShare * reading.limit) {
+    history.points.length = 0;
+    history.recent.length = 0;
+  }
   history.points.push({ x: now, y: reading.value });
+  history.recent.push({ x: now, y: reading.value });
+  if (history.recent.length > recentLimit) history.recent.shift();
   // Thin out instead of sliding, so that the history reaches back far on few points.
   if (history.points.length > historyLimit)
     history.points.splice(1, history.points.length - 2, ...everySecond(history.points));
@@ -61,9 +71,19 @@ export interface Forecast {
   readonly hiMs?: number;
 }
 
-/** Time until the limit by Theil–Sen with its 95 % interval; undefined without a rising trend. */
+/**
+ * Time until the limit by Theil–Sen with its 95 % interval: of the latest readings or of the whole history, whichever is
+ * sooner. Undefined without a rising trend.
+ */
 export function forecastOf(check: CheckState, reading: Reading): Forecast | undefined {
-  const points = check.history.get(subjectKey(reading))?.points ?? [];
+  const history = check.history.get(subjectKey(reading));
+  const recent = history?.recent.length === recentLimit ? forecastBy(history.recent, reading) : undefined;
+  const long = forecastBy(history?.points ?? [], reading);
+  if (recent && long) return recent.ms < long.ms ? recent : long;
+  return recent ?? long;
+}
+
+function forecastBy(points: readonly { x: EpochMs; y: number }[], reading: Reading): Forecast | undefined {
   const trend = theilSen(points);
   const left = reading.limit - reading.value;
   if (!trend || trend.lo <= 0 || left <= 0) return undefined;
@@ -87,10 +107,10 @@ function placeOf(check: CheckState): string {
 /** When a hop of the same target cannot be read either, its own incident says so already. */
 function unreadCheck(state: EngineState, check: CheckState): Finding[] {
   const hop = check.pipeline.hops.find((each) => each.target === check.target);
-  if (hop && hop.looks.at(-1)?.coverage !== 'complete') return [];
+  if (hop?.looks.slice(-failuresBeforeFinding).some((look) => look.coverage !== 'complete')) return [];
   return [
     {
-      kind: 'blind',
+      kind: isBlind(check.lastError?.reason) ? 'blind' : 'unreadable',
       hop: check.spec.name,
       since: state.now,
       streams: [],
@@ -118,13 +138,15 @@ function figures(state: EngineState, check: CheckState, result: CheckResult): Fi
   }));
   for (const reading of result.readings) {
     const forecast = forecastOf(check, reading);
-    const soon = forecast !== undefined && forecast.ms < pageBeforeMs;
+    const near = reading.value >= forecastFrom * reading.limit;
+    const soon = near && forecast !== undefined && forecast.ms < pageBeforeMs;
     const over = reading.value >= reading.limit;
     const warn = reading.warnAt !== undefined && reading.value >= reading.warnAt;
     if (!soon && !over && !warn) continue;
     found.push({
       ...base,
-      severity: soon || over ? 'critical' : 'warning',
+      // A page needs the whole interval before the four hours.
+      severity: over || (soon && (forecast?.hiMs ?? Number.POSITIVE_INFINITY) < pageBeforeMs) ? 'critical' : 'warning',
       since: Math.min(check.history.get(subjectKey(reading))?.points[0]?.x ?? state.now, state.now),
       detail: describe(check, reading, forecast),
     });

@@ -78,6 +78,7 @@ function build(input: RestoreInput): EngineState {
     pageUrl: input.pageUrl,
     pipelines: [],
     streamsByNumber: new Map(),
+    changed: new Set(),
     writers: new Set([input.writer, ...contents.run.map((run) => run.writer)]),
     now: input.now,
     wallOffsetAtStart: 0,
@@ -290,8 +291,9 @@ export function createStream(
     failedInRow: 0,
     failedSince: 0,
     lastFailure: '',
-    dirty: false,
-    dirtyBlocks: new Set(),
+    rowChanged: false,
+    changedBlocks: new Set(),
+    changed: state.changed,
   };
   for (const hop of injector.pipeline.hops) stream.tracks.push(createTrack(stream, hop));
   state.streamsByNumber.set(stream.number, stream);
@@ -312,8 +314,8 @@ function createTrack(stream: StreamState, hop: HopState): Track {
     lastLateAt: 0,
     stoppedLooks: 0,
     wakeAt: 0,
-    dirty: false,
-    dirtyBlocks: new Set(),
+    rowChanged: false,
+    changedBlocks: new Set(),
   };
 }
 

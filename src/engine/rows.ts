@@ -2,6 +2,7 @@
 import {
   blockSize,
   codeCount,
+  codeOf,
   decodeVerdicts,
   emission,
   encodeEmission,
@@ -12,12 +13,13 @@ import type { Change } from '../core/ledger.ts';
 import { Spans } from '../core/spans.ts';
 import { ByteReader, ByteWriter } from '../lib/varint.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
-import { endOfBlock, settledBlocks, withheldIn } from './track.ts';
+import { endOfBlock, takeSettled, withheldIn } from './track.ts';
 
 /** Takes everything that changed since the last call, as one atomic list; the state is clean afterwards. */
 export function takeChanges(state: EngineState): Change[] {
   const changes: Change[] = state.pending.splice(0);
-  for (const stream of state.streamsByNumber.values()) streamChanges(stream, changes);
+  for (const stream of state.changed) streamChanges(stream, changes);
+  state.changed.clear();
   for (const pipeline of state.pipelines) {
     for (const hop of pipeline.hops) if (hop.dirty) changes.push(hopChange(hop));
   }
@@ -41,8 +43,8 @@ function metaOf(state: EngineState): Record<string, string> {
 }
 
 function streamChanges(stream: StreamState, changes: Change[]): void {
-  if (stream.dirty) {
-    stream.dirty = false;
+  if (stream.rowChanged) {
+    stream.rowChanged = false;
     changes.push({
       op: 'put',
       table: 'stream',
@@ -62,13 +64,13 @@ function streamChanges(stream: StreamState, changes: Change[]): void {
   let folded = false;
   for (const track of stream.tracks) folded = trackChanges(track, changes) || folded;
   if (folded) foldEmission(stream, changes);
-  for (const index of stream.dirtyBlocks) {
+  for (const index of stream.changedBlocks) {
     const block = stream.emission.get(index);
     if (!block) continue;
     const row = { stream: stream.number, block: index, settled: false, endedAt: 0, data: encodeEmission(block) };
     changes.push({ op: 'put', table: 'emission', row });
   }
-  stream.dirtyBlocks.clear();
+  stream.changedBlocks.clear();
 }
 
 /** Emission of a block is settled once every hop has settled it. Hop 0's track row holds the folded emission counts. */
@@ -82,7 +84,7 @@ function foldEmission(stream: StreamState, changes: Change[]): void {
       if (withheld > 0) stream.foldedWithheld.set(hop.id, withheld);
     }
     stream.emission.delete(index);
-    stream.dirtyBlocks.delete(index);
+    stream.changedBlocks.delete(index);
     const row = {
       stream: stream.number,
       block: index,
@@ -105,26 +107,25 @@ function foldEmission(stream: StreamState, changes: Change[]): void {
 function trackChanges(track: Track, changes: Change[]): boolean {
   const stream = track.stream.number;
   const hop = track.hop.id;
-  const settled = settledBlocks(track);
-  for (const index of track.dirtyBlocks) {
-    const block = settled.get(index) ?? track.blocks.get(index);
+  const settled = takeSettled(track);
+  for (const index of track.changedBlocks) {
+    const done = settled?.get(index);
+    const block = done ?? track.blocks.get(index);
     if (!block) continue;
-    const endedAt = settled.has(index) ? endOfBlock(track.stream, index) : 0;
-    const row = { stream, hop, block: index, settled: settled.has(index), endedAt, data: encodeVerdicts(block) };
+    const endedAt = done ? endOfBlock(track.stream, index) : 0;
+    const row = { stream, hop, block: index, settled: done !== undefined, endedAt, data: encodeVerdicts(block) };
     changes.push({ op: 'put', table: 'verdict', row });
   }
-  track.dirtyBlocks.clear();
-  const folded = settled.size > 0;
-  settled.clear();
-  if (track.dirty) {
-    track.dirty = false;
+  track.changedBlocks.clear();
+  if (track.rowChanged) {
+    track.rowChanged = false;
     changes.push({ op: 'put', table: 'track', row: { stream, hop, data: encodeTrack(track) } });
   }
-  return folded;
+  return settled !== undefined;
 }
 
 function encodeTrack(track: Track): Uint8Array {
-  const first = Math.min(...track.blocks.keys(), Math.floor(track.stream.nextSeq / blockSize)) * blockSize;
+  const first = firstOpen(track);
   track.absent.dropBelow(first);
   track.lost.dropBelow(first);
   const writer = new ByteWriter();
@@ -134,6 +135,16 @@ function encodeTrack(track: Track): Uint8Array {
   writer.unsigned(track.lastSeenAt);
   writer.unsigned(track.newestSeenSeq + 1);
   return writer.finish();
+}
+
+/** Below it every canary was seen at this very hop or does not apply: what looks did not find there matters no more. */
+function firstOpen(track: Track): number {
+  let first = track.stream.nextSeq;
+  for (const { index, codes } of track.blocks.values()) {
+    const at = codes.findIndex((code) => code !== 0 && code !== codeOf.delivered && code !== codeOf.delayed);
+    if (at >= 0) first = Math.min(first, index * blockSize + at);
+  }
+  return first;
 }
 
 /** Fills a track from its row. */

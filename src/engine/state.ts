@@ -99,8 +99,10 @@ export interface Track {
   /** Complete looks in a row at which the newest canaries were overdue and nothing arrived. */
   stoppedLooks: number;
   wakeAt: EpochMs;
-  dirty: boolean;
-  readonly dirtyBlocks: Set<number>;
+  /** Its row is to be written. Set with `changeTrack` only. */
+  rowChanged: boolean;
+  /** Blocks to be written. Added to with `changeVerdicts` only. */
+  readonly changedBlocks: Set<number>;
 }
 
 export interface StreamState {
@@ -128,8 +130,12 @@ export interface StreamState {
   failedInRow: number;
   failedSince: EpochMs;
   lastFailure: string;
-  dirty: boolean;
-  readonly dirtyBlocks: Set<number>;
+  /** Its row is to be written. Set with `changeStream` only. */
+  rowChanged: boolean;
+  /** Emission blocks to be written. Added to with `changeEmission` only. */
+  readonly changedBlocks: Set<number>;
+  /** The engine's set of streams that have something to be written. */
+  readonly changed: Set<StreamState>;
 }
 
 export interface InjectorState {
@@ -146,7 +152,10 @@ export interface InjectorState {
 }
 
 export interface ReadingHistory {
+  /** Thinned out, so that it reaches back far. */
   readonly points: { x: EpochMs; y: number }[];
+  /** The latest few, all of them. */
+  readonly recent: { x: EpochMs; y: number }[];
 }
 
 export interface CheckState {
@@ -198,6 +207,8 @@ export interface EngineState {
   readonly pageUrl: string | undefined;
   readonly pipelines: PipelineState[];
   readonly streamsByNumber: Map<number, StreamState>;
+  /** Streams with something to be written at the next commit, in themselves or in a track. */
+  readonly changed: Set<StreamState>;
   /** Writers of all incarnations of this ledger. */
   readonly writers: Set<number>;
   now: EpochMs;
@@ -218,6 +229,6 @@ export interface EngineState {
   readonly foreignAtHooks: Map<string, Set<string>>;
   nextJudgeAt: EpochMs;
   nextPruneAt: EpochMs;
-  /** Rows to be written at the next commit, besides what the dirty flags say. */
+  /** Rows to be written at the next commit, besides what is marked as changed. */
   readonly pending: import('../core/ledger.ts').Change[];
 }

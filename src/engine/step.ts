@@ -160,7 +160,10 @@ function prune(state: EngineState): void {
 /** T at which something is due next, at most `limit` away: how long the driver may sleep. */
 export function nextWake(state: EngineState, limit: number): EpochMs {
   let next = state.now + limit;
-  for (const stream of state.streamsByNumber.values()) if (stream.listed) next = Math.min(next, stream.nextPlanned);
+  for (const stream of state.streamsByNumber.values()) {
+    const idle = !stream.listed || stream.leavingSince !== undefined || stream.injector.injectInFlight;
+    if (!idle) next = Math.min(next, stream.nextPlanned);
+  }
   for (const pipeline of state.pipelines) {
     for (const hop of pipeline.hops) if (!hop.lookInFlight) next = Math.min(next, hop.nextLookAt);
     for (const check of pipeline.checks) if (!check.inFlight) next = Math.min(next, check.nextAt);

@@ -18,6 +18,7 @@ import { plannedAt } from '../core/schedule.ts';
 import { judgeSeen, judgeUnseen, type Latency, latencyMeansSomething, latencyOf } from '../core/verdict.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { changeEmission, changeStream, changeTrack, changeVerdicts } from './changed.ts';
 import type { StreamState, Track } from './state.ts';
 
 /** Lost and unverifiable canaries are looked for this long after they were due to be lost (design §4: 72 h more). */
@@ -90,12 +91,20 @@ export function emissionAt(stream: StreamState, seq: number): { state: number; n
 export function grant(stream: StreamState): number {
   const seq = stream.nextSeq;
   stream.nextSeq += 1;
-  stream.dirty = true;
+  changeStream(stream);
   const index = blockOf(seq);
-  if (!stream.emission.has(index)) stream.emission.set(index, newEmissionBlock(index));
+  if (!stream.emission.has(index)) {
+    stream.emission.set(index, newEmissionBlock(index));
+    // Its row must be there even if no receipt ever comes: without it nothing of the block can be judged after a crash.
+    stream.dirtyBlocks.add(index);
+  }
   const run = runOf(stream, seq);
   for (const track of stream.tracks) {
-    if (!termsOf(run, track.hop.id, stream.number, seq)) continue;
+    if (!termsOf(run, track.hop.id, stream.number, seq)) {
+      const full = seq % blockSize === blockSize - 1 ? track.blocks.get(index) : undefined;
+      if (full) wake(track, full);
+      continue;
+    }
     const block = verdictBlock(track, index);
     setCode(track, block, seq % blockSize, codeOf.pending);
     wake(track, block);
@@ -115,7 +124,7 @@ export function recordEmission(stream: StreamState, seq: number, state: number, 
   block.states[i] = state;
   block.nb[i] = clamp(nb - planned);
   block.na[i] = clamp(Math.max(na, nb) - planned);
-  stream.dirtyBlocks.add(index);
+  changeEmission(stream, index);
   for (const track of stream.tracks) {
     const verdicts = track.blocks.get(index);
     if (verdicts) wake(track, verdicts);
@@ -166,22 +175,32 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
   const run = runOf(stream, seq);
   const terms = termsOf(run, track.hop.id, stream.number, seq);
   // A block that is folded away holds only what was seen, or was given up long ago.
-  if (!block || code === 0 || !run || !terms)
-    return { first: false, again: seq < stream.nextSeq && terms !== undefined };
+  if (!block || code === 0 || !run || !terms) {
+    return { first: false, again: seq < stream.nextSeq && terms !== undefined && !impliedFolded(track) };
+  }
   track.lastSeenAt = seenAt;
+  track.dirty = true;
   if (isSeen(code)) {
     if (implied || code < impliedBit) return { first: false, again: !implied };
     setCode(track, block, i, code - impliedBit);
     return { first: false, again: false, ...latencyHere(track, seq, seenAt, terms.withinMs) };
   }
-  const proven = emissionAt(stream, seq)?.state === emission.emitted;
+  const known = emissionAt(stream, seq)?.state;
+  const proven = known === emission.emitted;
   if (!proven) recordEmission(stream, seq, emission.emitted, Math.min(plannedAt(run, seq), seenAt), seenAt);
   const { nb, na } = emissionAt(stream, seq) ?? { nb: seenAt, na: seenAt };
   const verdict = judgeSeen(latencyOf(nb, Math.min(na, seenAt), track.absent.at(seq), seenAt), terms.withinMs);
   setCode(track, block, i, codeOf[verdict] + (implied ? impliedBit : 0));
   if (verdict === 'delayed') track.lastLateAt = seenAt;
   track.newestSeenSeq = Math.max(track.newestSeenSeq, seq);
+  // It went out after all: from now on it is expected at the other hops too.
+  if (known === emission.withheld) for (const each of stream.tracks) judgeTrack(each, seenAt);
   return { first: true, again: false, ...(implied || !proven ? {} : latencyHere(track, seq, seenAt, terms.withinMs)) };
+}
+
+/** Some canary was folded away without having been seen at this very hop: a sighting of that age may be its first. */
+function impliedFolded(track: Track): boolean {
+  return (track.folded[codeOf.delivered + impliedBit] ?? 0) + (track.folded[codeOf.delayed + impliedBit] ?? 0) > 0;
 }
 
 function latencyHere(track: Track, seq: number, seenAt: EpochMs, withinMs: number): { latency?: Latency } {
@@ -299,20 +318,18 @@ function foldTrackBlock(track: Track, block: VerdictBlock): void {
     track.live[code] = (track.live[code] ?? 0) - 1;
     track.folded[code] = (track.folded[code] ?? 0) + 1;
   }
-  settledBlocks(track).set(block.index, block);
+  const settled = justSettled.get(track) ?? new Map<number, VerdictBlock>();
+  justSettled.set(track, settled.set(block.index, block));
   track.blocks.delete(block.index);
-  track.dirty = true;
-  track.dirtyBlocks.add(block.index);
+  changeTrack(track);
+  changeVerdicts(track, block.index);
 }
 
 /** Blocks folded since the last commit, whose rows are still to be written as settled. */
 const justSettled = new WeakMap<Track, Map<number, VerdictBlock>>();
-export function settledBlocks(track: Track): Map<number, VerdictBlock> {
-  let blocks = justSettled.get(track);
-  if (!blocks) {
-    blocks = new Map();
-    justSettled.set(track, blocks);
-  }
+export function takeSettled(track: Track): ReadonlyMap<number, VerdictBlock> | undefined {
+  const blocks = justSettled.get(track);
+  if (blocks) justSettled.delete(track);
   return blocks;
 }
 
@@ -343,7 +360,7 @@ function setCode(track: Track, block: VerdictBlock, i: number, code: VerdictCode
   block.codes[i] = code;
   if (before !== 0) track.live[before] = (track.live[before] ?? 0) - 1;
   track.live[code] = (track.live[code] ?? 0) + 1;
-  track.dirtyBlocks.add(block.index);
+  changeVerdicts(track, block.index);
   // From implied to seen is no new verdict.
   if (!isSeen(before)) countEntry(track, before, code);
 }

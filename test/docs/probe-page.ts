@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { AnyProbe, Role } from '../../src/probe.ts';
+
+const places = { inject: 'under `inject`', observe: 'under `hops`', check: 'under `checks`' } as const;
+
+interface Option {
+  readonly description?: string;
+}
+
+/** docs/probes.md: every probe with its options and its runbook, as its own definition has them. */
+export function probePage(probes: readonly AnyProbe[]): string {
+  return [
+    '# Probes',
+    '',
+    'Made from the definitions in `probes/`; after a change there, write it anew with',
+    '`npx vitest run test/docs.test.ts -u`. Every option is a key in the braces: `kinesis: { stream: logs }`.',
+    '',
+    '| kind | stands under | measures |',
+    '| --- | --- | --- |',
+    ...probes.map((probe) => `| \`${probe.kind}\` | ${rolesOf(probe).join(', ')} | ${plain(probe.measures)} |`),
+    '',
+    ...probes.flatMap(section),
+  ].join('\n');
+}
+
+function rolesOf(probe: AnyProbe): string[] {
+  return (['inject', 'observe', 'check'] as const)
+    .filter((role) => probe[role] !== undefined)
+    .map((role) => places[role].replace('under ', ''));
+}
+
+function section(probe: AnyProbe): string[] {
+  const roles = (['inject', 'observe', 'check'] as const).flatMap((name) => {
+    const role = probe[name];
+    return role === undefined ? [] : [...optionTable(places[name], role), ''];
+  });
+  const runbook = Object.entries(probe.runbook).map(([kind, text]) => `- ${kind}: ${plain(text)}`);
+  return [`## ${probe.kind}`, '', plain(probe.measures), '', ...roles, 'First things to look at:', '', ...runbook, ''];
+}
+
+function optionTable(place: string, role: Role<unknown, unknown>): string[] {
+  const schema = z.toJSONSchema(role.config, { target: 'draft-7', io: 'input', unrepresentable: 'any' });
+  const options = Object.entries((schema.properties ?? {}) as Readonly<Record<string, Option>>);
+  if (options.length === 0) return [`Options ${place}: none.`];
+  const required = new Set(schema.required);
+  const rows = options.map(
+    ([name, { description }]) => `| \`${name}\`${required.has(name) ? ' (required)' : ''} | ${plain(description)} |`,
+  );
+  return [`| option ${place} | what it is |`, '| --- | --- |', ...rows];
+}
+
+/** A text of a definition as Markdown shows it, also in one cell of a table: `<name>` is no HTML. */
+function plain(text = ''): string {
+  return text.replace(/[|<*]/g, '\\$&').replaceAll('\n', ' ');
+}
