@@ -9,6 +9,7 @@ import type { ProbeError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 
 export type { Find } from './core/find.ts';
+export { longestLine } from './core/line.ts';
 export { type ScanResult, scan, scanRecord } from './core/scan.ts';
 export type { Clock, EpochMs } from './lib/clock.ts';
 export { type ParsedText, parseDuration } from './lib/duration.ts';

@@ -52,6 +52,18 @@ export function fillerLength(lengthClass: number): number {
   return 2 ** (4 + Math.floor(lengthClass / 4)) * (4 + (lengthClass % 4));
 }
 
+/** A pipeline's and a stream's name have at most 63 characters each, a sequence number at most 11 digits. */
+const longestHead = opening.length + 52 + ' / # '.length + 63 + 63 + 11;
+/** One word and separator past the wanted length, the terminator, and the object around the line in `json`. */
+const longestTail = 32 + 11 + '{"message":""}'.length;
+
+/** The most characters (UTF-16 units) that the line of a token can have, whatever the names in it; infinite for no token. */
+export function longestLine(token: string): number {
+  const fields = readToken(token);
+  if (fields === undefined) return Number.POSITIVE_INFINITY;
+  return longestHead + fillerLength(fields.length) + (shapeOf(fields) === 'long' ? longExtraChars : 0) + longestTail;
+}
+
 /** The filler of a token: always the same, like no other token's. @throws RangeError for something that is no token. */
 export function fillerOf(token: string): string {
   const fields = readToken(token);

@@ -20,3 +20,12 @@ export function changeVerdicts(track: Track, block: number): void {
   track.changedBlocks.add(block);
   track.stream.changed.add(track.stream);
 }
+
+/**
+ * The track's row goes with the next commit that writes anything else of its stream: a look covers all streams at once,
+ * and each time a row of each would be written. For looks that change no verdict: a crash before that commit forgets
+ * only that canaries which were not due yet had not been seen yet.
+ */
+export function changeTrackLater(track: Track): void {
+  track.rowChanged = true;
+}

@@ -6,8 +6,17 @@ import { plannedAt } from '../core/schedule.ts';
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { flowOf, hopsBehind, isMissing, missesAny, type TrackFlow, tallyLosses, walkBack } from './flow.ts';
-import { lineage, tracksOf } from './looking.ts';
+import {
+  flowOf,
+  hopsBehind,
+  isMissing,
+  isQuietlyFine,
+  missesAny,
+  type TrackFlow,
+  tallyLosses,
+  walkBack,
+} from './flow.ts';
+import { lineage } from './looking.ts';
 import { readingFindings } from './reading.ts';
 import { isBlind, isSilence } from './reason.ts';
 import type { EngineState, HopState, LookOutcome, PipelineState, StreamState, Track } from './state.ts';
@@ -131,7 +140,7 @@ function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
     detail: `We cannot look, which is not loss: ${last?.why ?? 'no answer'}`,
     behind: hopsBehind(hop).map((each) => each.spec.name),
     looks: looksOf(hop),
-    counts: countsSince(state, hop, failingSince(hop)),
+    counts: countsSince(hop, failingSince(hop)),
     firstLook: runbookOf(hop, kind),
   };
 }
@@ -153,17 +162,17 @@ function isOpen(state: EngineState, hop: HopState, kind: IncidentKind, below: Ho
 
 function canaryFindings(state: EngineState, hop: HopState, already: readonly Finding[]): Finding[] {
   if (hop.completeSinceStart === 0) return [];
-  if (hop.firstSightedAt === undefined) return unproven(state, hop);
-  const tracks = [...tracksOf(state, hop)].filter(
-    (track) => track.stream.listed && track.stream.leavingSince === undefined,
-  );
+  if (hop.firstSightedAt === undefined) return unproven(hop);
+  const tracks = hop.tracks.filter((track) => track.stream.listed && track.stream.leavingSince === undefined);
   const stalledAbove = [...lineage(hop)].some((each) => each !== hop && hasOpen(state, each, 'stopped'));
-  const flows = tracks.map((track) => ({ track, flow: flowOf(track, state.now, stalledAbove) }));
+  const flows = tracks
+    .filter((track) => !isQuietlyFine(track, state.now))
+    .map((track) => ({ track, flow: flowOf(track, state.now, stalledAbove) }));
   const found: Finding[] = [];
   // Readable again, but not yet fed: until that incident is over, a stop here is part of it.
   const recovering = hasOpen(state, hop, 'unreadable') && !hasOpen(state, hop, 'stopped');
   const stopped = recovering ? [] : flows.filter(({ flow }) => flow.stopped === 'root');
-  if (stopped.length > 0) found.push(stoppedFinding(state, hop, tracks.length, stopped));
+  if (stopped.length > 0) found.push(stoppedFinding(hop, tracks.length, stopped));
   const openHere = [...lineage(hop)].some(
     (each) => hasOpen(state, each, 'unreadable') || hasOpen(state, each, 'stopped'),
   );
@@ -182,9 +191,9 @@ function hasOpen(state: EngineState, hop: HopState, kind: IncidentKind): boolean
 
 type Flow = { readonly track: Track; readonly flow: TrackFlow };
 
-function stoppedFinding(state: EngineState, hop: HopState, total: number, stopped: readonly Flow[]): Finding {
+function stoppedFinding(hop: HopState, total: number, stopped: readonly Flow[]): Finding {
   const since = Math.min(...stopped.map(({ flow }) => flow.since));
-  const counts = countsSince(state, hop, since);
+  const counts = countsSince(hop, since);
   const unreadable = [...lineage(hop)].filter((each) => each !== hop && failing(each)).map((each) => each.spec.name);
   const lostAfter = hop.pipeline.spec.lostAfterMs;
   return {
@@ -223,7 +232,7 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
       totalStreams: tracks.length,
       between: { from: readableAbove(hop), to: hop.spec.name },
       behind: hopsBehind(hop).map((each) => each.spec.name),
-      counts: countsSince(state, hop, since),
+      counts: countsSince(hop, since),
       looks: looksOf(hop),
       detail: `Most canaries of ${slow.length} of ${tracks.length} streams arrive at ${hop.spec.name} later than ${hop.spec.withinMs / 1000} s.`,
       firstLook: runbookOf(hop, 'slow'),
@@ -250,7 +259,7 @@ function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]
     totalStreams: tracks.length,
     between: { from: readableAbove(hop), to: hop.spec.name },
     behind: hopsBehind(hop).map((each) => each.spec.name),
-    counts: countsSince(state, hop, tally.since),
+    counts: countsSince(hop, tally.since),
     looks: looksOf(hop),
     detail:
       `${tally.losses} of ${tally.trials} canaries did not arrive at ${hop.spec.name} while younger ones did: ` +
@@ -338,8 +347,8 @@ function forgedFinding(state: EngineState, hop: HopState, already: readonly Find
   ];
 }
 
-function unproven(state: EngineState, hop: HopState): Finding[] {
-  const tracks = [...tracksOf(state, hop)];
+function unproven(hop: HopState): Finding[] {
+  const tracks = hop.tracks;
   const missing = tracks.filter((track) => missesAny(track) && missesAlone(track));
   if (missing.length === 0 || failing(hop)) return [];
   if ([...lineage(hop)].some((each) => each !== hop && each.firstSightedAt === undefined)) return [];
@@ -408,9 +417,9 @@ function runbookOf(hop: HopState, kind: string): string[] {
 }
 
 /** Verdicts at a hop of the canaries planned since a moment, at most 1000 back per stream. */
-export function countsSince(state: EngineState, hop: HopState, since: EpochMs): Partial<Record<Verdict, number>> {
+export function countsSince(hop: HopState, since: EpochMs): Partial<Record<Verdict, number>> {
   const counts: Partial<Record<Verdict, number>> = {};
-  for (const track of tracksOf(state, hop)) {
+  for (const track of hop.tracks) {
     const { stream } = track;
     for (let seq = stream.nextSeq - 1; seq >= Math.max(0, stream.nextSeq - 1_000); seq--) {
       const run = runOf(stream, seq);

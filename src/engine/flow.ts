@@ -102,9 +102,13 @@ export function isMissing(walked: Walked): boolean {
   return walked.verdict === 'overdue' || walked.verdict === 'lost';
 }
 
+/** Nearly all tracks of a large pipeline are fine, which shows without walking: nothing is missing or came late lately. */
+export function isQuietlyFine(track: Track, now: EpochMs): boolean {
+  return !missesAny(track) && now - track.lastLateAt > 10 * track.hop.spec.withinMs;
+}
+
 export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): TrackFlow {
-  // Nearly all tracks of a large pipeline are fine: say so without walking.
-  if (!missesAny(track) && now - track.lastLateAt > 10 * track.hop.spec.withinMs) {
+  if (isQuietlyFine(track, now)) {
     return { stopped: undefined, slow: false, since: 0, lastGood: track.newestSeenSeq >= 0 };
   }
   const latest = newest(track, slowWindow);

@@ -2,6 +2,7 @@
 import { dedupKeyOf } from '../core/dedup-key.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
+import { deploymentFindings } from './deployment-finding.ts';
 import { countsSince, type Finding, type Findings, findingsOf } from './finding.ts';
 import { hopsBehind } from './flow.ts';
 import { notify } from './outbox.ts';
@@ -11,12 +12,9 @@ import type { CheckState, EngineState, HopState, IncidentState, PipelineState } 
 /** A stop or an unreadable hop pages when it concerns at least this share of the streams (design §5). */
 const pageReach = 0.2;
 const keptResolved = 200;
-/** Wall clock and ledger time may part by this much before it is a finding, ms. */
-const clockTolerance = 2_000;
-
 export function judgeIncidents(state: EngineState): void {
   for (const pipeline of state.pipelines) {
-    const findings = withClock(state, pipeline, findingsOf(state, pipeline));
+    const findings = withDeployment(state, pipeline, findingsOf(state, pipeline));
     for (const finding of findings.present) raise(state, pipeline, finding);
     for (const incident of [...state.open.values()]) {
       if (incident.facts.pipeline === pipeline.spec.name) settle(state, pipeline, incident, findings);
@@ -34,21 +32,9 @@ function resolveRemoved(state: EngineState): void {
   }
 }
 
-/** A stepped clock concerns everything; it is told with the first pipeline. */
-function withClock(state: EngineState, pipeline: PipelineState, findings: Findings): Findings {
-  const apart = state.wallOffset - state.wallOffsetAtStart;
-  if (pipeline !== state.pipelines[0] || Math.abs(apart) <= clockTolerance) return findings;
-  const clock: Finding = {
-    kind: 'clock',
-    hop: 'logcanary',
-    since: state.now,
-    streams: [],
-    totalStreams: 0,
-    severity: 'warning',
-    detail: `This machine's clock was set ${apart > 0 ? 'forward' : 'back'} by about ${Math.round(Math.abs(apart) / 1000)} s. Judging goes on by the monotonic clock, so no verdict is affected.`,
-    firstLook: ['Check the time synchronisation (chronyc tracking, timedatectl).'],
-  };
-  return { ...findings, present: [...findings.present, clock] };
+function withDeployment(state: EngineState, pipeline: PipelineState, findings: Findings): Findings {
+  if (pipeline !== state.pipelines[0]) return findings;
+  return { ...findings, present: [...findings.present, ...deploymentFindings(state)] };
 }
 
 function raise(state: EngineState, pipeline: PipelineState, finding: Finding): void {
@@ -146,7 +132,7 @@ function freshEvidence(state: EngineState, pipeline: PipelineState, incident: In
   const { kind } = incident.facts;
   const hop = pipeline.hops.find((each) => each.spec.name === incident.facts.hop);
   const checks = checksAt(pipeline, incident.facts.hop, hop);
-  if (kind === 'reading' || (kind === 'blind' && !hop)) {
+  if (kind === 'reading' || ((kind === 'blind' || kind === 'unreadable') && !hop)) {
     return checks.every((check) => check.failures === 0 && check.resultAt > incident.lastBadAt);
   }
   if (kind === 'isolated') return pipeline.hops.some((each) => each.looks.at(-1)?.coverage === 'complete');
@@ -165,7 +151,7 @@ function checksAt(pipeline: PipelineState, name: string, hop: HopState | undefin
 
 function resolve(state: EngineState, hop: HopState | undefined, incident: IncidentState): void {
   const { facts } = incident;
-  const counts = hop ? countsSince(state, hop, facts.since) : facts.counts;
+  const counts = hop ? countsSince(hop, facts.since) : facts.counts;
   incident.facts = { ...facts, state: 'resolved', resolvedAt: state.now, counts };
   incident.dirty = true;
   state.open.delete(keyOf(facts));

@@ -13,7 +13,7 @@ import { changeStream } from './changed.ts';
 import type { Command, LineRef } from './event.ts';
 import { createStream } from './restore.ts';
 import type { EngineState, HopState, InjectorState, StreamState } from './state.ts';
-import { excuse, grant, judgeTrack, recordEmission, runOf } from './track.ts';
+import { excuse, grant, recordEmission, runOf } from './track.ts';
 
 /** Lines in one injector call at most; the rest goes with the next one. */
 const batchLimit = 500;
@@ -36,6 +36,7 @@ export function onListed(state: EngineState, injector: InjectorState, listed: re
   injector.listFailures = 0;
   injector.lastListError = undefined;
   injector.listedOnce = true;
+  injector.written = listed.filter((each) => each.leavingSince === undefined).length;
   const present = new Set(listed.map((each) => each.key));
   for (const stream of injector.streams.values()) if (!present.has(stream.key)) stream.listed = false;
   const streams = listed.map((each) => onStream(state, injector, each));
@@ -62,7 +63,7 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
   }
   stream.listed = true;
   stream.name = listed.name;
-  if (JSON.stringify(stream.labels) !== JSON.stringify(listed.labels)) {
+  if (!sameLabels(stream.labels, listed.labels)) {
     stream.labels = listed.labels;
     changeStream(stream);
   }
@@ -72,6 +73,11 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
     if (listed.leavingSince === undefined) openRun(state, stream);
   }
   return stream;
+}
+
+function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
 
 /** A dying zone must not excuse itself: with more than half of several streams leaving at once nothing is excused. */
@@ -103,10 +109,8 @@ function isWritten(stream: StreamState): boolean {
 
 /** Period of a stream now: slower while its pipeline is stopped, and never above the injector's rate. */
 export function everyMsOf(state: EngineState, stream: StreamState): number {
-  const { spec, pipeline } = stream.injector;
-  let count = 0;
-  for (const each of stream.injector.streams.values()) if (isWritten(each)) count += 1;
-  const base = Math.max(spec.everyMs, Math.ceil((Math.max(1, count) / spec.maxPerSecond) * 1000));
+  const { spec, pipeline, written } = stream.injector;
+  const base = Math.max(spec.everyMs, Math.ceil((Math.max(1, written) / spec.maxPerSecond) * 1000));
   const stopped = [...state.open.values()].some(
     ({ facts }) => facts.kind === 'stopped' && facts.pipeline === pipeline.spec.name && facts.streams.names.length > 0,
   );
@@ -131,7 +135,7 @@ export function openRun(state: EngineState, stream: StreamState): void {
     shapes: stream.injector.spec.shapes,
     key: state.signingKey,
     writer: state.writer,
-    terms: termsFor(stream.injector),
+    terms: (stream.injector.terms ??= termsFor(stream.injector)),
   };
   // A run that no canary was granted from is replaced.
   const last = stream.runs.at(-1);
@@ -223,7 +227,6 @@ export function onInjected(
   error: LogcanaryError | undefined,
 ): void {
   injector.injectInFlight = false;
-  const corrected = new Set<StreamState>();
   refs.forEach(({ stream, seq }, i) => {
     const sent = emissions?.[i];
     if (sent?.state === 'emitted') {
@@ -231,15 +234,10 @@ export function onInjected(
       stream.failedInRow = 0;
       return;
     }
-    if (sent?.state === 'withheld') {
-      recordEmission(stream, seq, emission.withheld, state.now, state.now);
-      corrected.add(stream);
-    }
+    if (sent?.state === 'withheld') recordEmission(stream, seq, emission.withheld, state.now, state.now);
     if (stream.failedInRow === 0) stream.failedSince = state.now;
     stream.failedInRow += 1;
     stream.lastFailure =
       sent?.why.message ?? error?.message ?? 'the injector answered for fewer lines than it was given';
   });
-  // What is withheld is not expected any more, from this very moment.
-  for (const { tracks } of corrected) for (const track of tracks) judgeTrack(track, state.now);
 }

@@ -1,27 +1,24 @@
 /** Asking observers, and turning what they found into sightings and coverage. */
-import { blockSize, codeOf, emission, isSeen } from '../core/block.ts';
+import { codeOf, emission } from '../core/block.ts';
 import { plannedAt } from '../core/schedule.ts';
-import { checkToken, differences, readToken, tokenPrefix } from '../core/token.ts';
+import { checkToken, differences, readToken } from '../core/token.ts';
 import type { Latency } from '../core/verdict.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError, Reason } from '../lib/errors.ts';
-import type { Find, Look, Question } from '../probe.ts';
-import { changeTrack } from './changed.ts';
+import type { Find, Look } from '../probe.ts';
+import { lookCommand, unseen } from './asking.ts';
+import { changeTrack, changeTrackLater } from './changed.ts';
 import type { AskedRange, Command } from './event.ts';
 import { tokenOf } from './injecting.ts';
 import { isBlind } from './reason.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
-import { codeAt, emissionAt, judgeTrack, runOf, sight } from './track.ts';
+import { emissionAt, judgeTrack, runOf, sight, termsOf } from './track.ts';
 
-/** Canaries one look may search for by token: half the oldest, half the newest when there are more. */
-const askLimit = 8_192;
 /** A token that differs in at most this many characters from one of ours was damaged, not forged (design §3). */
 const damageLimit = 4;
 const oddLimit = 1_000;
 const seenLimit = 5_000;
 const strangeLimit = 4_096;
-/** Lost canaries are asked about only in every so many looks: they must not crowd out those that can still be in time. */
-const lostEvery = 10;
 
 export function lookDue(state: EngineState, commands: Command[]): void {
   for (const pipeline of state.pipelines) {
@@ -47,7 +44,7 @@ function nextSlot(hop: HopState, now: EpochMs): EpochMs {
 
 /** An on-demand hop is read only while some canary is past its deadline here and was not seen further down either. */
 function wanted(state: EngineState, hop: HopState): boolean {
-  for (const track of tracksOf(state, hop)) {
+  for (const track of hop.tracks) {
     for (const [seq, code] of unseen(track)) {
       if (code !== codeOf.pending && code !== codeOf.overdue && code !== codeOf.unverifiable) continue;
       const run = runOf(track.stream, seq);
@@ -56,120 +53,6 @@ function wanted(state: EngineState, hop: HopState): boolean {
     }
   }
   return false;
-}
-
-export function* tracksOf(state: EngineState, hop: HopState): Iterable<Track> {
-  for (const stream of state.streamsByNumber.values()) {
-    if (stream.injector.pipeline !== hop.pipeline) continue;
-    const track = stream.tracks.find((each) => each.hop === hop);
-    if (track) yield track;
-  }
-}
-
-/** Unseen canaries that a sighting could still change, oldest first. */
-function* unseen(track: Track): Iterable<readonly [seq: number, code: number]> {
-  const indexes = [...track.blocks.keys()].sort((a, b) => a - b);
-  for (const index of indexes) {
-    const codes = track.blocks.get(index)?.codes;
-    for (let i = 0; codes && i < blockSize; i++) {
-      const code = codes[i] as number;
-      if (code !== 0 && !isSeen(code)) yield [index * blockSize + i, code];
-    }
-  }
-}
-
-interface Asked {
-  readonly stream: StreamState;
-  readonly seq: number;
-}
-
-function lookCommand(state: EngineState, hop: HopState): Command {
-  const asOf = state.now;
-  const includeLost = hop.looks.length === 0 || Math.floor(asOf / hop.spec.pollMs) % lostEvery === 0;
-  const all: Asked[] = [];
-  const whole: AskedRange[] = [];
-  let since = asOf;
-  for (const track of tracksOf(state, hop)) {
-    const { stream } = track;
-    let first = -1;
-    for (const [seq, code] of unseen(track)) {
-      if (first < 0) {
-        first = seq;
-        const run = runOf(stream, seq);
-        if (run) since = Math.min(since, plannedAt(run, seq));
-      }
-      if (includeLost || code === codeOf.pending || code === codeOf.overdue || code === codeOf.unverifiable) {
-        all.push({ stream, seq });
-      }
-    }
-    if (first >= 0) whole.push({ stream, from: first, to: stream.nextSeq - 1 });
-  }
-  const chosen = choose(all);
-  let byToken = false;
-  const question: Question = {
-    asOf,
-    since,
-    count: chosen.length,
-    prefixes: prefixesOf(chosen),
-    *tokens() {
-      byToken = true;
-      for (const { stream, seq } of chosen) {
-        const token = tokenOf(state, stream, seq);
-        if (token) yield token;
-      }
-    },
-    ...(hop.cursor === undefined ? {} : { cursor: hop.cursor }),
-  };
-  // An observer that searches by token covers what it was given; one that reads everything covers all that is out.
-  const asked = () => ({ ranges: byToken ? rangesOf(hop, chosen) : whole, count: chosen.length });
-  return { type: 'look', hop, question, asked, timeoutMs: hop.spec.timeoutMs };
-}
-
-function choose(all: Asked[]): readonly Asked[] {
-  if (all.length <= askLimit) return all;
-  const timeOf = ({ stream, seq }: Asked) => {
-    const run = runOf(stream, seq);
-    return run ? plannedAt(run, seq) : 0;
-  };
-  const sorted = all.map((asked) => ({ asked, at: timeOf(asked) })).sort((a, b) => a.at - b.at);
-  const half = askLimit / 2;
-  return [...sorted.slice(0, half), ...sorted.slice(-half)].map(({ asked }) => asked);
-}
-
-/** Contiguous ranges of what was asked; a gap in which everything was seen already does not end a range. */
-function rangesOf(hop: HopState, chosen: readonly Asked[]): AskedRange[] {
-  const ranges: { stream: StreamState; from: number; to: number }[] = [];
-  const open = new Map<StreamState, { stream: StreamState; from: number; to: number }>();
-  for (const { stream, seq } of chosen) {
-    const range = open.get(stream);
-    if (range && gapSeen(hop, stream, range.to + 1, seq - 1)) {
-      range.to = seq;
-      continue;
-    }
-    const begun = { stream, from: seq, to: seq };
-    ranges.push(begun);
-    open.set(stream, begun);
-  }
-  return ranges;
-}
-
-function gapSeen(hop: HopState, stream: StreamState, from: number, to: number): boolean {
-  const track = stream.tracks.find((each) => each.hop === hop);
-  for (let seq = from; seq <= to; seq++) {
-    const code = track && codeAt(track, seq);
-    // A block that is not in memory any more is settled.
-    if (code !== undefined && code !== 0 && !isSeen(code)) return false;
-  }
-  return true;
-}
-
-function prefixesOf(chosen: readonly Asked[]): string[] {
-  const prefixes = new Set<string>();
-  for (const { stream, seq } of chosen) {
-    const run = runOf(stream, seq);
-    if (run) prefixes.add(tokenPrefix(run.key, run.writer));
-  }
-  return [...prefixes];
 }
 
 export interface Looked {
@@ -210,7 +93,7 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
       seen,
     },
   });
-  for (const track of tracksOf(state, hop)) judgeTrack(track, state.now);
+  for (const track of hop.tracks) judgeTrack(track, state.now);
 }
 
 /** Nothing is declared lost here until the hop was read again; nor below it, unless the trouble is on our own side. */
@@ -236,8 +119,20 @@ function cover(hop: HopState, asked: readonly AskedRange[], asOf: EpochMs, since
     const first = firstEmittedSince(stream, from, to, since);
     track.absent.cover(first, to, asOf);
     if (provesLoss) track.lost.cover(first, to, asOf);
-    changeTrack(track);
+    if (isEvidence(track, asOf)) changeTrack(track);
+    else changeTrackLater(track);
   }
+}
+
+/** A look as of `asOf` says something of a canary's verdict: one is due by then, or its emission is not proven yet. */
+function isEvidence(track: Track, asOf: EpochMs): boolean {
+  for (const [seq] of unseen(track)) {
+    const { stream, hop } = track;
+    const terms = termsOf(runOf(stream, seq), hop.id, stream.number, seq);
+    const sent = emissionAt(stream, seq);
+    if (!terms || sent?.state !== emission.emitted || asOf > sent.na + terms.withinMs) return true;
+  }
+  return false;
 }
 
 /** A backlog must have had time to reach the last hop behind this one. */

@@ -136,6 +136,7 @@ function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInp
       pipeline,
       runbook: input.injector(spec, inject).runbook,
       streams: new Map(),
+      written: 0,
       listInFlight: false,
       nextListAt: 0,
       listFailures: 0,
@@ -179,6 +180,7 @@ function buildHop(
     pipeline,
     parent,
     ...info,
+    tracks: [],
     counters: restoreCounters(row?.counters, spec.withinMs),
     cursor: row?.cursor ?? undefined,
     firstSightedAt: row?.firstSightedAt ?? undefined,
@@ -241,6 +243,7 @@ function retiredInjector(pipeline: PipelineState, row: StreamRow): InjectorState
     pipeline,
     runbook: {},
     streams: new Map(),
+    written: 0,
     listInFlight: false,
     nextListAt: Number.POSITIVE_INFINITY,
     listFailures: 0,
@@ -295,7 +298,11 @@ export function createStream(
     changedBlocks: new Set(),
     changed: state.changed,
   };
-  for (const hop of injector.pipeline.hops) stream.tracks.push(createTrack(stream, hop));
+  for (const hop of injector.pipeline.hops) {
+    const track = createTrack(stream, hop);
+    stream.tracks.push(track);
+    hop.tracks.push(track);
+  }
   state.streamsByNumber.set(stream.number, stream);
   return stream;
 }

@@ -56,8 +56,11 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   let flushing: Promise<void> | undefined;
   let ledgerError: LedgerError | undefined;
   let driver: Promise<void> = Promise.resolve();
+  let stopped = false;
 
   const dispatch = (event: Event): void => {
+    // A call that outlived its deadline and the stop: the ledger is closed by now.
+    if (stopped) return;
     const wanted = step(state, event, clock.now());
     // After a stop was asked for, results are still taken in, but nothing new is begun.
     if (!stopping.signal.aborted) commands.push(...wanted);
@@ -227,8 +230,12 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
       await driver;
       await settled(underWay, clock, stopGraceMs);
       calls.abort(new DOMException('logcanary is stopping', 'AbortError'));
-      await settled(underWay, clock, stopGraceMs);
-      await flushing;
+      // An outcome begins a commit, and a commit may still carry out what was decided before the stop.
+      for (let round = 0; round < 2; round++) {
+        await settled(underWay, clock, stopGraceMs);
+        await flushing;
+      }
+      stopped = true;
     },
     get ledgerError() {
       return ledgerError;

@@ -6,6 +6,7 @@ import type { EmissionBlock, VerdictBlock } from '../core/block.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { OutboxRow, RunRow } from '../core/ledger.ts';
 import type { CheckSpec, Config, HopSpec, InjectSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
+import type { HopTerms } from '../core/run.ts';
 import type { Spans } from '../core/spans.ts';
 import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
@@ -54,6 +55,8 @@ export interface HopState {
   readonly mode: 'poll' | 'on-demand' | 'push';
   readonly finds: 'unique' | 'repeats';
   readonly target: string;
+  /** Of all its streams, oldest first. */
+  readonly tracks: Track[];
   readonly runbook: Readonly<Record<string, string>>;
   counters: HopCounters;
   cursor: string | undefined;
@@ -143,6 +146,10 @@ export interface InjectorState {
   readonly pipeline: PipelineState;
   readonly runbook: Readonly<Record<string, string>>;
   readonly streams: Map<string, StreamState>;
+  /** What its hops promise, as configured: one list for all its runs. Set at the first. */
+  terms?: readonly HopTerms[];
+  /** Streams at the last listing that canaries are sent to: those that are not leaving. */
+  written: number;
   listInFlight: boolean;
   nextListAt: EpochMs;
   listFailures: number;

@@ -8,7 +8,7 @@ import type { Command, Event } from './event.ts';
 import { noteLook } from './flow.ts';
 import { judgeIncidents } from './incidents.ts';
 import { injectDue, listEveryMs, onInjected, onListed, onListFailed } from './injecting.ts';
-import { lookDue, onFinds, onLooked, tracksOf } from './looking.ts';
+import { lookDue, onFinds, onLooked } from './looking.ts';
 import { deliverDue, onNotified } from './outbox.ts';
 import { onChecked } from './reading.ts';
 import type { EngineState } from './state.ts';
@@ -45,8 +45,7 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       return;
     case 'looked':
       onLooked(state, event.hop, event);
-      if (event.look?.coverage === 'complete')
-        for (const track of tracksOf(state, event.hop)) noteLook(track, state.now);
+      if (event.look?.coverage === 'complete') for (const track of event.hop.tracks) noteLook(track, state.now);
       state.loops.observe = state.now;
       state.nextJudgeAt = 0;
       judgeDue(state);

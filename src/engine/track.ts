@@ -96,7 +96,7 @@ export function grant(stream: StreamState): number {
   if (!stream.emission.has(index)) {
     stream.emission.set(index, newEmissionBlock(index));
     // Its row must be there even if no receipt ever comes: without it nothing of the block can be judged after a crash.
-    stream.dirtyBlocks.add(index);
+    changeEmission(stream, index);
   }
   const run = runOf(stream, seq);
   for (const track of stream.tracks) {
@@ -127,8 +127,18 @@ export function recordEmission(stream: StreamState, seq: number, state: number, 
   changeEmission(stream, index);
   for (const track of stream.tracks) {
     const verdicts = track.blocks.get(index);
-    if (verdicts) wake(track, verdicts);
+    if (!verdicts) continue;
+    followEmission(track, verdicts, i, state);
+    wake(track, verdicts);
   }
+}
+
+/** What is withheld is not expected, and what is not is: at once, so that the sums are exact before anything is judged anew. */
+function followEmission(track: Track, block: VerdictBlock, i: number, state: number): void {
+  const code = block.codes[i] ?? 0;
+  if (code === 0 || isSeen(code)) return;
+  if (state === emission.withheld) setCode(track, block, i, codeOf.withheld);
+  else if (code === codeOf.withheld) setCode(track, block, i, codeOf.pending);
 }
 
 function clamp(ms: number): number {
@@ -179,22 +189,19 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
     return { first: false, again: seq < stream.nextSeq && terms !== undefined && !impliedFolded(track) };
   }
   track.lastSeenAt = seenAt;
-  track.dirty = true;
+  changeTrack(track);
   if (isSeen(code)) {
     if (implied || code < impliedBit) return { first: false, again: !implied };
     setCode(track, block, i, code - impliedBit);
     return { first: false, again: false, ...latencyHere(track, seq, seenAt, terms.withinMs) };
   }
-  const known = emissionAt(stream, seq)?.state;
-  const proven = known === emission.emitted;
+  const proven = emissionAt(stream, seq)?.state === emission.emitted;
   if (!proven) recordEmission(stream, seq, emission.emitted, Math.min(plannedAt(run, seq), seenAt), seenAt);
   const { nb, na } = emissionAt(stream, seq) ?? { nb: seenAt, na: seenAt };
   const verdict = judgeSeen(latencyOf(nb, Math.min(na, seenAt), track.absent.at(seq), seenAt), terms.withinMs);
   setCode(track, block, i, codeOf[verdict] + (implied ? impliedBit : 0));
   if (verdict === 'delayed') track.lastLateAt = seenAt;
   track.newestSeenSeq = Math.max(track.newestSeenSeq, seq);
-  // It went out after all: from now on it is expected at the other hops too.
-  if (known === emission.withheld) for (const each of stream.tracks) judgeTrack(each, seenAt);
   return { first: true, again: false, ...(implied || !proven ? {} : latencyHere(track, seq, seenAt, terms.withinMs)) };
 }
 

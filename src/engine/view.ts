@@ -12,7 +12,6 @@ import type {
 } from '../core/status.ts';
 import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { tracksOf } from './looking.ts';
 import { forecastOf } from './reading.ts';
 import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
 import { applicableCount, emissionAt, runOf, withheldIn } from './track.ts';
@@ -112,7 +111,7 @@ export function verdictCounts(tracks: Iterable<Track>): Record<Verdict, number> 
 }
 
 function hopView(state: EngineState, hop: HopState): HopView {
-  const tracks = [...tracksOf(state, hop)];
+  const tracks = hop.tracks;
   const canaries = verdictCounts(tracks);
   const last = hop.looks.at(-1);
   const missing = missingAges(state, tracks);

@@ -44,7 +44,14 @@ function pipelineOf({ streams, everyMs, pollMs }: RigSpec): PipelineSpec {
   return {
     name: 'bench',
     inject: [
-      { name: 'file', kind: 'file', options: {}, everyMs, maxPerSecond: (streams / everyMs) * 2_000, shapes: ['plain'] },
+      {
+        name: 'file',
+        kind: 'file',
+        options: {},
+        everyMs,
+        maxPerSecond: (streams / everyMs) * 2_000,
+        shapes: ['plain'],
+      },
     ],
     hops: hops.map(
       ({ takesMs: _, ...hop }): HopSpec => ({

@@ -17,7 +17,8 @@ export async function benchFirstInjection(): Promise<Record<string, number>> {
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
     while (!hasBytes(log)) {
-      if (performance.now() - began > giveUpMs || child.exitCode !== null) throw new Error('logcanary injected nothing');
+      if (performance.now() - began > giveUpMs || child.exitCode !== null)
+        throw new Error('logcanary injected nothing');
       await sleep(2);
     }
     return { firstInjectionMs: performance.now() - began };

@@ -58,7 +58,8 @@ function count({ state }: Rig, verdicts: readonly (keyof typeof codeOf)[]): numb
   let sum = 0;
   for (const { tracks } of state.streamsByNumber.values()) {
     // `+ 8`: seen only further down.
-    for (const { live } of tracks) for (const verdict of verdicts) sum += (live[codeOf[verdict]] ?? 0) + (live[codeOf[verdict] + 8] ?? 0);
+    for (const { live } of tracks)
+      for (const verdict of verdicts) sum += (live[codeOf[verdict]] ?? 0) + (live[codeOf[verdict] + 8] ?? 0);
   }
   return sum;
 }

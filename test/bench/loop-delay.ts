@@ -11,8 +11,8 @@ const measuredMs = 20_000;
 /** An observer hands its records to the scan in parts of about this many lines, as a page or a batch of records comes. */
 const linesPerRecord = 500;
 
-export const benchFewStreams = () => benchLoopDelay({ streams: 1_000, everyMs: 1_000, pollMs: 2_000 });
-export const benchManyStreams = () => benchLoopDelay({ streams: 10_000, everyMs: 10_000, pollMs: 5_000 });
+export const benchFewStreamsDelay = () => benchLoopDelay({ streams: 1_000, everyMs: 1_000, pollMs: 2_000 });
+export const benchManyStreamsDelay = () => benchLoopDelay({ streams: 10_000, everyMs: 10_000, pollMs: 5_000 });
 
 async function benchLoopDelay(spec: RigSpec): Promise<Record<string, number>> {
   using folder = ledgerFolder();

@@ -2,23 +2,85 @@
 import { benchFirstInjection } from './first-injection.ts';
 import { benchJudged } from './judged.ts';
 import { benchLedgerBytes } from './ledger-bytes.ts';
-import { benchFewStreams, benchManyStreams as benchManyStreamsDelay } from './loop-delay.ts';
-import { benchManyStreams, benchOutstanding, benchRestart } from './memory.ts';
+import { benchFewStreamsDelay, benchManyStreamsDelay } from './loop-delay.ts';
+import { benchManyStreams, benchOutstanding } from './memory.ts';
 import { benchTokens } from './tokens.ts';
 
 export interface Figure {
-  /** In what `run` returns. */
+  /** In what `run` gives. */
   readonly key: string;
   readonly title: string;
   readonly unit: string;
-  /** Absent: shown for what it explains. */
+  /** Absent for what only explains another figure. */
   readonly goal?: { readonly atLeast: number } | { readonly atMost: number };
 }
 
 export interface Measurement {
   readonly name: string;
-  /** Processes it is repeated in, one after the other: the median counts. */
+  /** Each in a process of its own, one after the other; the median counts. */
   readonly runs: number;
   readonly figures: readonly Figure[];
   run(): Promise<Record<string, number>>;
 }
+
+const delayFigures: readonly Figure[] = [
+  { key: 'p99Ms', title: 'event-loop delay, p99', unit: 'ms', goal: { atMost: 20 } },
+  { key: 'p50Ms', title: 'event-loop delay, p50', unit: 'ms' },
+  { key: 'maxMs', title: 'event-loop delay, longest', unit: 'ms' },
+  { key: 'cpuShare', title: 'CPU used, of one core', unit: '' },
+  { key: 'canariesPerSecond', title: 'canaries injected', unit: '/s' },
+];
+
+const memoryFigures: readonly Figure[] = [
+  { key: 'rssMb', title: 'RSS', unit: 'MB', goal: { atMost: 250 } },
+  { key: 'peakMb', title: 'RSS, peak (virtual time: as fast as it goes)', unit: 'MB' },
+  { key: 'injected', title: 'canaries injected', unit: '' },
+];
+
+export const measurements: readonly Measurement[] = [
+  {
+    name: 'tokens',
+    runs: 1,
+    figures: [
+      { key: 'minted', title: 'tokens minted', unit: '/s', goal: { atLeast: 200_000 } },
+      { key: 'verified', title: 'tokens verified', unit: '/s', goal: { atLeast: 200_000 } },
+      { key: 'scannedMb', title: 'records scanned', unit: 'MB/s', goal: { atLeast: 1_000 } },
+      { key: 'scannedTextMb', title: 'scanned as text', unit: 'MB/s' },
+      { key: 'canaryMb', title: 'scanned where every record is a canary', unit: 'MB/s' },
+    ],
+    run: benchTokens,
+  },
+  {
+    name: 'judged',
+    runs: 3,
+    figures: [
+      { key: 'absentPerSecond', title: 'verdicts, canary not found', unit: '/s', goal: { atLeast: 500_000 } },
+      { key: 'foundPerSecond', title: 'verdicts, canary found and verified', unit: '/s' },
+    ],
+    run: benchJudged,
+  },
+  {
+    name: 'ledger-bytes',
+    runs: 1,
+    figures: [
+      { key: 'bytesPerCanaryHop', title: 'ledger per canary-hop', unit: 'B', goal: { atMost: 3 } },
+      { key: 'canaryHops', title: 'canary-hops', unit: '' },
+    ],
+    run: benchLedgerBytes,
+  },
+  { name: '10000-streams', runs: 3, figures: memoryFigures, run: benchManyStreams },
+  {
+    name: '1000000-outstanding',
+    runs: 1,
+    figures: [...memoryFigures, { key: 'restartMs', title: 'restart with that ledger', unit: 'ms' }],
+    run: benchOutstanding,
+  },
+  { name: 'loop-1000-streams', runs: 3, figures: delayFigures, run: benchFewStreamsDelay },
+  { name: 'loop-10000-streams', runs: 3, figures: delayFigures, run: benchManyStreamsDelay },
+  {
+    name: 'first-injection',
+    runs: 5,
+    figures: [{ key: 'firstInjectionMs', title: 'start to first injection', unit: 'ms', goal: { atMost: 1_500 } }],
+    run: benchFirstInjection,
+  },
+];

@@ -1,5 +1,5 @@
 /** Resident memory of the process with the engine and its ledger, after a collection; and its peak on the way. */
-import { ledgerFolder, openRig, type Rig } from './engine-rig.ts';
+import { ledgerFolder, openRig, type Rig, type RigSpec } from './engine-rig.ts';
 import { virtualDrive } from './virtual-drive.ts';
 
 const start = 1_795_163_811_000;
@@ -10,27 +10,31 @@ export async function benchManyStreams(): Promise<Record<string, number>> {
   const rig = await openRig({ streams: 10_000, everyMs: 30_000, pollMs: 15_000 }, folder.path, start);
   const drive = virtualDrive(rig);
   await drive.run(start + 300_000);
-  return { ...(await memoryOf(rig)), injected: drive.injected };
+  const memory = await memoryOf(rig);
+  return { ...memory, injected: drive.injected };
 }
 
-/** 2 000 streams every second for 500 s: looks are complete and nothing arrives at any of the four hops. */
+/** 2 000 streams every second for 500 s: looks are complete and nothing arrives at any hop. Then a restart on that ledger. */
 export async function benchOutstanding(): Promise<Record<string, number>> {
+  const spec: RigSpec = { streams: 2_000, everyMs: 1_000, pollMs: 15_000 };
   using folder = ledgerFolder();
-  const rig = await openRig(outstanding, folder.path, start);
+  const rig = await openRig(spec, folder.path, start);
   const drive = virtualDrive(rig, () => {});
-  await drive.run(start + outstandingMs);
-  return { ...(await memoryOf(rig)), injected: drive.injected };
+  await drive.run(start + 503_000);
+  const memory = await memoryOf(rig);
+  const began = performance.now();
+  const again = await openRig(spec, folder.path, start + 504_000);
+  const restartMs = performance.now() - began;
+  await again.ledger.close();
+  return { ...memory, injected: drive.injected, restartMs };
 }
-const outstanding = { streams: 2_000, everyMs: 1_000, pollMs: 15_000 };
-const outstandingMs = 505_000;
 
-async function memoryOf(rig: Rig): Promise<Record<string, number>> {
-  globalThis.gc?.();
+async function memoryOf({ ledger }: Rig): Promise<{ rssMb: number; peakMb: number }> {
   // The ledger's answer comes from its thread: whatever was on its way to it is done with by then.
-  await rig.ledger.find('meta', {});
+  await ledger.find('meta', {});
   globalThis.gc?.();
   const rssMb = process.memoryUsage().rss / 1e6;
   const peakMb = (process.resourceUsage().maxRSS * 1024) / 1e6;
-  await rig.ledger.close();
+  await ledger.close();
   return { rssMb, peakMb };
 }

@@ -40,7 +40,10 @@ export function virtualDrive(rig: Rig, divert?: (sent: readonly Find[]) => void)
     const finds = command.lines.map(({ text }): Find => ({ token: text.slice(10, 62), kind: 'line' }));
     if (divert) divert(finds);
     else shipments.push({ at: now, finds });
-    const emissions = command.refs.map(({ seq, stream }) => ({ state: 'emitted' as const, ...boundsOf(now, stream.number, seq) }));
+    const emissions = command.refs.map(({ seq, stream }) => ({
+      state: 'emitted' as const,
+      ...boundsOf(now, stream.number, seq),
+    }));
     return { type: 'injected', injector: command.injector, refs: command.refs, emissions };
   };
 

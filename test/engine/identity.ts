@@ -1,12 +1,11 @@
 import { expect } from 'vitest';
 import { accounted } from '../../src/core/verdict-name.ts';
-import { tracksOf } from '../../src/engine/looking.ts';
 import type { EngineState, HopState } from '../../src/engine/state.ts';
 import { expectedAt, verdictCounts } from '../../src/engine/view.ts';
 
 /** Expected, from grants and receipts alone, and the sum of the accounted verdicts. */
-export function sumsAt(state: EngineState, hop: HopState): { expected: number; sum: number } {
-  const tracks = [...tracksOf(state, hop)];
+export function sumsAt(hop: HopState): { expected: number; sum: number } {
+  const tracks = hop.tracks;
   const counts = verdictCounts(tracks);
   return { expected: expectedAt(hop, tracks), sum: accounted.reduce((sum, verdict) => sum + counts[verdict], 0) };
 }
@@ -15,7 +14,7 @@ export function sumsAt(state: EngineState, hop: HopState): { expected: number; s
 export function expectIdentity(state: EngineState): void {
   for (const pipeline of state.pipelines) {
     for (const hop of pipeline.hops) {
-      const { expected, sum } = sumsAt(state, hop);
+      const { expected, sum } = sumsAt(hop);
       if (sum !== expected) expect({ hop: hop.spec.name, sum }).toEqual({ hop: hop.spec.name, sum: expected });
     }
   }

@@ -87,12 +87,12 @@ describe('given a disk that is over its limit', () => {
     const { scene, bench } = await fullDisk();
     scene.readings = () => failure('timeout');
     bench.run(30_000);
-    expect(bench.open('blind')).toHaveLength(2);
+    expect(bench.open('unreadable')).toHaveLength(2);
     const told = bench.sent.length;
     await bench.restart(1_000);
     bench.run(60_000);
     expect(bench.open().map(({ kind, hop }) => `${kind}@${hop}`).sort()).toEqual(
-      ['blind@age', 'blind@disk', 'reading@age', 'reading@disk'],
+      ['reading@age', 'reading@disk', 'unreadable@age', 'unreadable@disk'],
     );
     expect(bench.sent.length).toBe(told);
   });

@@ -1,0 +1,150 @@
+/** What a look asks for: which canaries, and what it will have covered if it turns out complete. */
+import { blockSize, codeCount, codeOf, isSeen, type VerdictCode } from '../core/block.ts';
+import { plannedAt } from '../core/schedule.ts';
+import { tokenPrefix } from '../core/token.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import type { Question } from '../probe.ts';
+import type { AskedRange, Command, LineRef } from './event.ts';
+import { tokenOf } from './injecting.ts';
+import type { EngineState, HopState, StreamState, Track } from './state.ts';
+import { codeAt, runOf } from './track.ts';
+
+/** Canaries one look may search for by token: half the oldest, half the newest when there are more. */
+const askLimit = 8_192;
+/** Lost canaries are asked about only in every so many looks: they must not crowd out those that can still be in time. */
+const lostEvery = 10;
+
+const openCodes: ReadonlySet<VerdictCode> = new Set([codeOf.pending, codeOf.overdue, codeOf.unverifiable]);
+const unseenCodes: ReadonlySet<VerdictCode> = new Set(
+  Array.from({ length: codeCount }, (_, code) => code).filter((code) => code !== 0 && !isSeen(code)),
+);
+
+/** Unseen canaries that a sighting could still change, oldest first. */
+export function* unseen(track: Track): Iterable<readonly [seq: number, code: VerdictCode]> {
+  const indexes = [...track.blocks.keys()].sort((a, b) => a - b);
+  for (const index of indexes) {
+    const codes = track.blocks.get(index)?.codes;
+    for (let i = 0; codes && i < blockSize; i++) {
+      const code = codes[i] as number;
+      if (code !== 0 && !isSeen(code)) yield [index * blockSize + i, code];
+    }
+  }
+}
+
+export function lookCommand(state: EngineState, hop: HopState): Command {
+  const asOf = state.now;
+  const includeLost = hop.looks.length === 0 || Math.floor(asOf / hop.spec.pollMs) % lostEvery === 0;
+  const codes = includeLost ? unseenCodes : openCodes;
+  const whole = outstanding(hop);
+  const count = Math.min(askLimit, countOf(hop, codes));
+  // Most observers read everything and want no token: choosing waits until one is asked for.
+  let chosen: readonly LineRef[] | undefined;
+  const question: Question = {
+    asOf,
+    since: whole.reduce((since, range) => Math.min(since, timeOf(range.stream, range.from)), asOf),
+    count,
+    prefixes: prefixesOf(whole),
+    *tokens() {
+      chosen ??= choose(hop, whole, codes);
+      for (const { stream, seq } of chosen) {
+        const token = tokenOf(state, stream, seq);
+        if (token) yield token;
+      }
+    },
+    ...(hop.cursor === undefined ? {} : { cursor: hop.cursor }),
+  };
+  // An observer that searches by token covers what it was given; one that reads everything covers all that is out.
+  const asked = () => (chosen ? { ranges: rangesOf(hop, chosen), count: chosen.length } : { ranges: whole, count });
+  return { type: 'look', hop, question, asked, timeoutMs: hop.spec.timeoutMs };
+}
+
+/** For each stream its granted canaries from the first unseen one on. */
+function outstanding(hop: HopState): AskedRange[] {
+  const ranges: AskedRange[] = [];
+  for (const track of hop.tracks) {
+    for (const [from] of unseen(track)) {
+      ranges.push({ stream: track.stream, from, to: track.stream.nextSeq - 1 });
+      break;
+    }
+  }
+  return ranges;
+}
+
+function countOf(hop: HopState, codes: ReadonlySet<VerdictCode>): number {
+  let count = 0;
+  for (const { live } of hop.tracks) for (const code of codes) count += live[code] ?? 0;
+  return count;
+}
+
+function timeOf(stream: StreamState, seq: number): EpochMs {
+  const run = runOf(stream, seq);
+  return run ? plannedAt(run, seq) : 0;
+}
+
+function choose(hop: HopState, whole: readonly AskedRange[], codes: ReadonlySet<VerdictCode>): readonly LineRef[] {
+  const times: EpochMs[] = [];
+  for (const { stream, seq } of askable(hop, whole, codes)) times.push(timeOf(stream, seq));
+  if (times.length <= askLimit) return [...askable(hop, whole, codes)];
+  const sorted = Float64Array.from(times).sort();
+  const half = askLimit / 2;
+  const [last, first] = [sorted[half - 1] ?? 0, sorted[sorted.length - half] ?? 0];
+  const edges: { ref: LineRef; at: EpochMs }[] = [];
+  for (const ref of askable(hop, whole, codes)) {
+    const at = timeOf(ref.stream, ref.seq);
+    if (at <= last || at >= first) edges.push({ ref, at });
+  }
+  edges.sort((a, b) => a.at - b.at);
+  return [...edges.slice(0, half), ...edges.slice(-half)].map(({ ref }) => ref);
+}
+
+function* askable(
+  hop: HopState,
+  whole: readonly AskedRange[],
+  codes: ReadonlySet<VerdictCode>,
+): Generator<LineRef, void, undefined> {
+  for (const { stream, to } of whole) {
+    const track = stream.tracks.find((each) => each.hop === hop);
+    for (const [seq, code] of track ? unseen(track) : []) {
+      if (seq > to) break;
+      if (codes.has(code)) yield { stream, seq };
+    }
+  }
+}
+
+/** Contiguous ranges of what was asked; a gap in which everything was seen already does not end a range. */
+function rangesOf(hop: HopState, chosen: readonly LineRef[]): AskedRange[] {
+  const ranges: { stream: StreamState; from: number; to: number }[] = [];
+  const open = new Map<StreamState, { stream: StreamState; from: number; to: number }>();
+  for (const { stream, seq } of chosen) {
+    const range = open.get(stream);
+    if (range && gapSeen(hop, stream, range.to + 1, seq - 1)) {
+      range.to = seq;
+      continue;
+    }
+    const begun = { stream, from: seq, to: seq };
+    ranges.push(begun);
+    open.set(stream, begun);
+  }
+  return ranges;
+}
+
+function gapSeen(hop: HopState, stream: StreamState, from: number, to: number): boolean {
+  const track = stream.tracks.find((each) => each.hop === hop);
+  for (let seq = from; seq <= to; seq++) {
+    const code = track && codeAt(track, seq);
+    // A block that is not in memory any more is settled.
+    if (code !== undefined && code !== 0 && !isSeen(code)) return false;
+  }
+  return true;
+}
+
+/** Of all runs that the ranges touch. */
+function prefixesOf(whole: readonly AskedRange[]): string[] {
+  const prefixes = new Set<string>();
+  for (const { stream, from } of whole) {
+    const first = runOf(stream, from);
+    const runs = first ? stream.runs.slice(stream.runs.indexOf(first)) : [];
+    for (const { key, writer } of runs) prefixes.add(tokenPrefix(key, writer));
+  }
+  return [...prefixes];
+}

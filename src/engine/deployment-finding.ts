@@ -1,0 +1,39 @@
+/** What concerns the whole deployment and no pipeline alone; told with the first pipeline. */
+import type { Finding } from './finding.ts';
+import type { EngineState } from './state.ts';
+
+/** Wall clock and ledger time may part by this much before it is a finding, ms. */
+const clockTolerance = 2_000;
+
+export function deploymentFindings(state: EngineState): Finding[] {
+  return [...clockFinding(state), ...silentFindings(state)];
+}
+
+const base = { streams: [], totalStreams: 0, severity: 'warning' as const };
+
+function clockFinding(state: EngineState): Finding[] {
+  const apart = state.wallOffset - state.wallOffsetAtStart;
+  if (Math.abs(apart) <= clockTolerance) return [];
+  const way = apart > 0 ? 'forward' : 'back';
+  return [
+    {
+      ...base,
+      kind: 'clock',
+      hop: 'logcanary',
+      since: state.now,
+      detail: `This machine's clock was set ${way} by about ${Math.round(Math.abs(apart) / 1000)} s. Judging goes on by the monotonic clock, so no verdict is affected.`,
+      firstLook: ['Check the time synchronisation (chronyc tracking, timedatectl).'],
+    },
+  ];
+}
+
+/** A ping that came before and does not come any more. One that never came is unproven: shown on the page, told to nobody. */
+function silentFindings(state: EngineState): Finding[] {
+  return state.config.expectedPings.flatMap((ping): Finding[] => {
+    const at = state.pings.get(ping.name);
+    if (at === undefined || state.now - at <= ping.everyMs + ping.graceMs) return [];
+    const detail = `The expected ping "${ping.name}" did not come for ${Math.round((state.now - at) / 1000)} s; it should come every ${ping.everyMs / 1000} s.`;
+    const firstLook = [`See whether ${ping.name} runs, and whether it reaches POST /hooks/ping/${ping.name}.`];
+    return [{ ...base, kind: 'silent', hop: ping.name, since: at, detail, firstLook }];
+  });
+}
