@@ -1,6 +1,6 @@
 /** An Elasticsearch or OpenSearch index as a hop: is each canary searchable yet? */
 import { z } from 'zod';
-import { defineProbe, type Observer, type ProbeContext, ProbeError } from '../src/probe.ts';
+import { defineProbe, type Look, type Observer, type ProbeContext, ProbeError } from '../src/probe.ts';
 import { clusterConfig, targetOf } from './elasticsearch/elastic-config.ts';
 
 /** `index.max_result_window`. https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules */
@@ -47,7 +47,8 @@ async function open(config: ElasticsearchConfig, context: ProbeContext): Promise
         const plan = await planner.plan(signal);
         if (question.count === 0) return { coverage: 'complete', finds: [] };
         const options = { searcher, plan, timeField: config.time_field, maxHits: config.max_hits };
-        return await look(options, question, signal);
+        const seen = await look(options, question, signal);
+        return planner.fits() || seen.coverage === 'partial' ? seen : rolledOver(config.index, seen);
       } catch (error) {
         planner.forget();
         if (error instanceof ProbeError && ['not_found', 'unsupported'].includes(error.reason))
@@ -59,6 +60,12 @@ async function open(config: ElasticsearchConfig, context: ProbeContext): Promise
   };
 }
 
+/** The plan was made for other indices: the new ones may map the fields so that lines in them are not found. */
+function rolledOver(index: string, { since: _, ...seen }: Look): Look {
+  const message = `Indices of "${index}" came or went since their mappings were read, as at each rollover. The next look reads them anew.`;
+  return { ...seen, coverage: 'partial', why: new ProbeError(message, { reason: 'partial', retryable: true }) };
+}
+
 async function online(
   config: ElasticsearchConfig,
   context: ProbeContext,
@@ -66,9 +73,8 @@ async function online(
 ): Promise<string> {
   const { elastic, searcher, planner } = await connect(config, context);
   try {
-    const { fields } = await planner.plan(signal);
+    const { fields, doubt } = await planner.plan(signal);
     await searcher.search({ query: { match_all: {} }, size: 0, _source: false }, signal);
-    const doubt = fields.find((field) => field.doubt !== undefined)?.doubt;
     if (doubt !== undefined) throw doubt;
     return `may search "${config.index}" at ${targetOf(config)}, in ${[...new Set(fields.map(({ field }) => field))].join(', ')}`;
   } finally {

@@ -5,27 +5,33 @@
  * index could be created for (`action.auto_create_index`) is not in the index: its absence here is true, and the
  * runbook says where to look. Indices that the user may not read cannot be told from those that do not exist.
  */
-import { howOf } from './field-plan.ts';
-import { ancestorsOf, type FieldMapping, type IndexMetadata, isRecord, type Metadata, placeOf } from './index-metadata.ts';
+import { parseDuration } from '../../src/probe.ts';
+import {
+  ancestorsOf,
+  type FieldMapping,
+  howOf,
+  type IndexMetadata,
+  isRecord,
+  type Metadata,
+  placeOf,
+} from './index-metadata.ts';
 
 /**
  * The longest `refresh_interval` whose absences count, ms. AWS advises 30 to 60 s for logs. Beyond, or with `-1`, a line
  * may be in the index for longer than any deadline, and the absence would say nothing about the pipeline.
  */
-export const MAX_REFRESH_MS = 5 * 60_000;
+const MAX_REFRESH_MS = 5 * 60_000;
 
 /** The first blind spot, in words for the user; undefined when there is none. */
-export function blindSpotOf({ indices, narrowed }: Metadata, index: string, fields: readonly string[]): string | undefined {
+export function blindSpotOf({ indices, narrowed }: Metadata, fields: readonly string[]): string | undefined {
   if (narrowed.length > 0)
     return `Alias ${narrowed[0]} shows only some documents (filter or routing). Set index to the index itself, or to an alias without them.`;
   for (const each of indices) {
     const spot = refreshSpot(each) ?? fieldSpot(each, fields);
-    if (spot !== undefined) return `${spot} (one of "${index}")`.replace(/^(.*?)\. (.*?) \((one of .*)\)$/s, '$1 ($3). $2');
+    if (spot !== undefined) return spot;
   }
   return undefined;
 }
-
-const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 
 /**
  * An interval within bounds is part of the hop, which measures until a search finds the line: it is in `within`, so
@@ -34,11 +40,10 @@ const unitMs: Readonly<Record<string, number>> = { d: 86_400_000, h: 3_600_000, 
 function refreshSpot({ name, settings }: IndexMetadata): string | undefined {
   const { refresh_interval: interval, blocks } = settings;
   if (interval === undefined || blocks?.write === 'true' || blocks?.read_only === 'true') return undefined;
-  const found = /^(\d+(?:\.\d+)?)(d|h|m|s|ms)$/.exec(interval);
-  const ms = found === null ? undefined : Number(found[1]) * (unitMs[found[2] ?? ''] ?? 1);
   if (interval.startsWith('-'))
     return `Index "${name}" never makes new documents searchable (refresh_interval ${interval}). Set index.refresh_interval to 1s to 60s.`;
-  if (ms === undefined || ms <= MAX_REFRESH_MS) return undefined;
+  const every = parseDuration(interval);
+  if (!every.ok || every.value <= MAX_REFRESH_MS) return undefined;
   return `Index "${name}" makes new documents searchable only every ${interval}. Set index.refresh_interval to 1s to 60s.`;
 }
 
@@ -58,7 +63,11 @@ function fieldSpot(index: IndexMetadata, fields: readonly string[]): string | un
   return unmappedSpot(index, fields, mapped);
 }
 
-function unmappedSpot(index: IndexMetadata, fields: readonly string[], mapped: readonly FieldMapping[]): string | undefined {
+function unmappedSpot(
+  index: IndexMetadata,
+  fields: readonly string[],
+  mapped: readonly FieldMapping[],
+): string | undefined {
   const names = fields.map((field) => `"${field}"`).join(', ');
   const lenient = mapped.find(({ ignore_malformed: ignored }) => ignored !== false);
   if (lenient !== undefined)

@@ -4,53 +4,38 @@
  * opening can be found. What we cannot be sure of is a doubt: such a plan delivers, but its looks are partial.
  */
 import { z } from 'zod';
-import { type Clock, ProbeError } from '../../src/probe.ts';
+import { type Clock, type EpochMs, ProbeError } from '../../src/probe.ts';
 import type { Elastic } from './elastic-client.ts';
-import { findsOf, isLine, nothingMatches, type Searcher } from './search.ts';
-
-export interface FieldPlan {
-  readonly field: string;
-  /** `term`: the token is a term of its own. `value`: the whole line is one. */
-  readonly how: 'term' | 'value';
-  /** Why an absence in this field would prove nothing. */
-  readonly doubt?: ProbeError;
-}
+import { type Capability, type FieldPlan, judgeAll } from './field-doubt.ts';
+import { ancestorsOf, askMetadata, howOf, leastOf, type Metadata } from './index-metadata.ts';
+import { nothingMatches, type Searcher } from './search.ts';
 
 export interface Plan {
   readonly fields: readonly FieldPlan[];
   /** What to fetch of a document: the fields, and the parents of multi-fields, which alone are in the source. */
   readonly source: string[];
+  /** Why an absence would prove nothing. */
+  readonly doubt?: ProbeError;
+  /** Absences prove nothing for canaries emitted before: they may be in an index that was shut since. */
+  readonly since?: EpochMs;
+  /** The least `index.max_result_window` and `index.max_terms_count`: searches that ask for more are refused. */
+  readonly maxHits?: number;
+  readonly maxTerms?: number;
 }
 
 export interface Planner {
   /** @throws ProbeError when no field can be searched. */
   plan(signal: AbortSignal): Promise<Plan>;
+  /** Whether the plan was made for the indices that were just searched. If not, forgets it. */
+  fits(): boolean;
   /** Asks anew at the next look. */
   forget(): void;
 }
 
-/** Mappings change at rollover, so what was learnt is asked again this often. */
+/** Mappings change at rollover, which `fits` notices, and at times without one: so often is asked again anyhow. */
 const KEEP_PLAN_MS = 10 * 60_000;
 /** While in doubt, sooner: the first canary that arrives may end it. */
 const KEEP_DOUBT_MS = 30_000;
-
-/** Begins every canary line, and so every value of a keyword field that holds one. */
-export const OPENING = 'logcanary ';
-const MAGIC = 'lcn1';
-/** Of the form of a token, signed by nobody. */
-const SAMPLE = `${MAGIC}${'abcdefghijklmnopqrstuvwxyz234567'.repeat(2).slice(0, 47)}0`;
-
-/** https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/field-data-types */
-const howByType: Readonly<Record<string, FieldPlan['how']>> = {
-  ...{
-    text: 'term',
-    match_only_text: 'term',
-    pattern_text: 'term',
-    annotated_text: 'term',
-    search_as_you_type: 'term',
-  },
-  ...{ keyword: 'value', wildcard: 'value' },
-};
 
 const fieldCapsAnswer = z.object({
   // Elasticsearch 6 does not list them.
@@ -63,15 +48,6 @@ const fieldCapsAnswer = z.object({
     ),
   ),
 });
-const analyzeAnswer = z.object({ tokens: z.array(z.object({ token: z.string() })) });
-
-interface Capability {
-  readonly field: string;
-  readonly type: string;
-  readonly searchable: boolean;
-  /** A concrete index that has it so. */
-  readonly index: string;
-}
 
 export interface PlannerOptions {
   readonly elastic: Elastic;
@@ -81,15 +57,26 @@ export interface PlannerOptions {
 }
 
 export function createPlanner(options: PlannerOptions): Planner {
-  let known: { plan: Plan; until: number } | undefined;
+  const { clock, searcher } = options;
+  const shut = createShutBook(clock.now());
+  let known: { plan: Plan; until: number; shards: number | undefined } | undefined;
   return {
     async plan(signal) {
-      const now = options.clock.monotonicMs();
+      const now = clock.monotonicMs();
       if (known !== undefined && now < known.until) return known.plan;
-      const plan = await learn(options, signal);
-      const doubtful = plan.fields.some((field) => field.doubt !== undefined);
-      known = { plan, until: now + (doubtful ? KEEP_DOUBT_MS : KEEP_PLAN_MS) };
+      const { metadata, ...learnt } = await learn(options, signal);
+      const since = metadata === undefined ? undefined : shut.since(metadata.shut, clock.now());
+      const plan: Plan = { ...learnt, ...(since === undefined ? {} : { since }) };
+      known = { plan, until: now + (plan.doubt === undefined ? KEEP_PLAN_MS : KEEP_DOUBT_MS), shards: undefined };
       return plan;
+    },
+    fits() {
+      const shards = searcher.shards();
+      if (known === undefined || shards === undefined) return known !== undefined;
+      known.shards ??= shards;
+      if (known.shards === shards) return true;
+      known = undefined;
+      return false;
     },
     forget() {
       known = undefined;
@@ -97,24 +84,45 @@ export function createPlanner(options: PlannerOptions): Planner {
   };
 }
 
-async function learn(options: PlannerOptions, signal: AbortSignal): Promise<Plan> {
+/**
+ * Since when no canary can have gone into an index that searches pass over. One that was shut while we watched may hold
+ * canaries emitted until we noticed; one that was shut before may hold those emitted before we were opened.
+ */
+function createShutBook(openedAt: EpochMs) {
+  let noticed: Map<string, EpochMs> | undefined;
+  return {
+    since(names: readonly string[], now: EpochMs): EpochMs | undefined {
+      const before = noticed;
+      noticed = new Map(names.map((name) => [name, before === undefined ? openedAt : (before.get(name) ?? now)]));
+      return noticed.size === 0 ? undefined : Math.max(...noticed.values());
+    },
+  };
+}
+
+async function learn(
+  options: PlannerOptions,
+  signal: AbortSignal,
+): Promise<Plan & { readonly metadata: Metadata | undefined }> {
   const capabilities = await askCapabilities(options, signal);
   const wanted = capabilities.filter(({ field }) => options.fields.includes(field));
   const names = options.fields.map((field) => `"${field}"`).join(', ');
   if (wanted.length === 0) throw unusable(`No index of "${options.searcher.index}" has a field ${names}.`, 'not_found');
-  const fields: FieldPlan[] = [];
-  for (const capability of wanted) {
-    const how = howByType[capability.type];
-    if (how !== undefined && !fields.some((each) => each.field === capability.field && each.how === how))
-      fields.push(await judge(options, capability, how, signal));
-  }
-  if (fields.length === 0)
+  if (wanted.every(({ type }) => howOf(type) === undefined))
     throw unusable(
       `In "${options.searcher.index}" ${names} is of type ${wanted[0]?.type}, which holds no log line.`,
       'unsupported',
     );
-  const source = new Set(capabilities.filter(({ type }) => howByType[type] !== undefined).map(({ field }) => field));
-  return { fields, source: [...source] };
+  const metadata = await askMetadata(options.elastic, options.searcher.index, options.fields, signal);
+  const { fields, doubt } = await judgeAll({ ...options, metadata, signal, proofs: new Map() }, wanted);
+  const source = new Set(capabilities.filter(({ type }) => howOf(type) !== undefined).map(({ field }) => field));
+  const maxHits = leastOf(metadata, ({ settings }) => settings.max_result_window);
+  const maxTerms = leastOf(metadata, ({ settings }) => settings.max_terms_count);
+  return {
+    ...{ fields, source: [...source], metadata },
+    ...(doubt === undefined ? {} : { doubt: new ProbeError(doubt, { reason: 'unsupported' }) }),
+    ...(maxHits === undefined ? {} : { maxHits }),
+    ...(maxTerms === undefined ? {} : { maxTerms }),
+  };
 }
 
 function unusable(what: string, reason: 'not_found' | 'unsupported'): ProbeError {
@@ -126,7 +134,7 @@ async function askCapabilities(
   signal: AbortSignal,
 ): Promise<Capability[]> {
   const { index } = searcher;
-  const parents = fields.flatMap((field) => (field.includes('.') ? [field.slice(0, field.lastIndexOf('.'))] : []));
+  const parents = fields.flatMap((field) => ancestorsOf(field).slice(-1));
   const errand = {
     ...{ what: `read the fields of "${index}"`, grant: 'read and view_index_metadata on the index' },
     check: `that "${index}" exists, or set index`,
@@ -146,73 +154,4 @@ async function askCapabilities(
       return { field, type, searchable, index: newest };
     }),
   );
-}
-
-async function judge(
-  options: PlannerOptions,
-  capability: Capability,
-  how: FieldPlan['how'],
-  signal: AbortSignal,
-): Promise<FieldPlan> {
-  const { field, index } = capability;
-  const plan = (doubt?: string): FieldPlan => ({
-    ...{ field, how },
-    ...(doubt === undefined ? {} : { doubt: new ProbeError(doubt, { reason: 'unsupported' }) }),
-  });
-  if (!capability.searchable)
-    return plan(`Field "${field}" in "${index}" is not indexed. Set fields to one that can be searched.`);
-  if (how === 'value') {
-    if (await isProven(options, field, how, signal)) return plan();
-    return plan(
-      `Field "${field}" is a keyword, where only lines that begin with "${OPENING.trim()}" can be found, and no such line was. Set fields to a text field that holds the line.`,
-    );
-  }
-  const terms = await analyse(options.elastic, field, index, signal);
-  if (terms === undefined ? await isProven(options, field, how, signal) : terms.length === 1 && terms[0] === SAMPLE)
-    return plan();
-  if (terms !== undefined)
-    return plan(
-      `The analyser of field "${field}" in "${index}" does not keep a canary's token as one term (${terms.length} terms). Set fields to one with the standard analyser.`,
-    );
-  return plan(
-    `Cannot verify that field "${field}" in "${index}" keeps a canary's token as one term: _analyze was refused and no canary was found yet. Let one arrive, or grant indices:admin/analyze.`,
-  );
-}
-
-/** What the field's analyser makes of a token; undefined when we are not let to ask: least privilege does not cover it. */
-async function analyse(
-  elastic: Elastic,
-  field: string,
-  index: string,
-  signal: AbortSignal,
-): Promise<string[] | undefined> {
-  const errand = { what: `analyse a token for "${field}" in "${index}"`, grant: 'indices:admin/analyze on the index' };
-  try {
-    const { tokens } = await elastic.ask(errand, analyzeAnswer, signal, (client, options) =>
-      client.indices.analyze({ index, field, text: SAMPLE }, options),
-    );
-    return tokens.map(({ token }) => token);
-  } catch (error) {
-    if (error instanceof ProbeError && ['auth', 'rejected', 'not_found'].includes(error.reason)) return undefined;
-    throw error;
-  }
-}
-
-/** Whether some canary of the past, of anybody's, can be found here in the way that we mean to search. */
-async function isProven(
-  { searcher }: PlannerOptions,
-  field: string,
-  how: FieldPlan['how'],
-  signal: AbortSignal,
-): Promise<boolean> {
-  const parent = field.includes('.') ? [field.slice(0, field.lastIndexOf('.'))] : [];
-  const value = how === 'term' ? MAGIC : `${OPENING}${MAGIC}`;
-  const [hit] = await searcher.search(
-    { query: { prefix: { [field]: { value } } }, size: 1, _source: [field, ...parent] },
-    signal,
-  );
-  const line = hit === undefined ? undefined : findsOf(hit).finds.find(isLine);
-  if (line === undefined || how === 'value') return line !== undefined;
-  const again = await searcher.search({ query: { terms: { [field]: [line.token] } }, size: 1, _source: false }, signal);
-  return again.length > 0;
 }

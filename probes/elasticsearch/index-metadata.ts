@@ -19,6 +19,26 @@ const leaf = z.object({
 });
 export type FieldMapping = z.infer<typeof leaf>;
 
+/** `term`: the token is a term of its own. `value`: the whole value is one. */
+export type How = 'term' | 'value';
+
+/** https://www.elastic.co/docs/reference/elasticsearch/mapping-reference/field-data-types */
+const howByType: Readonly<Record<string, How>> = {
+  ...{
+    text: 'term',
+    match_only_text: 'term',
+    pattern_text: 'term',
+    annotated_text: 'term',
+    search_as_you_type: 'term',
+  },
+  ...{ keyword: 'value', wildcard: 'value' },
+};
+
+/** How a token can be found in a field of this type; undefined for a type that holds no log line. */
+export function howOf(type: string): How | undefined {
+  return howByType[type];
+}
+
 /** Every setting is a string on the wire. */
 const settings = z.object({
   refresh_interval: z.string().optional(),
@@ -64,7 +84,16 @@ export interface Metadata {
   readonly narrowed: readonly string[];
 }
 
-/** Without it `auth` is told from a target that cannot answer: a remote cluster's indices, a proxy that lets only searches through. */
+/** The least figure of all indices that have one. */
+export function leastOf(
+  metadata: Metadata | undefined,
+  figureOf: (index: IndexMetadata) => number | undefined,
+): number | undefined {
+  const figures = (metadata?.indices ?? []).map(figureOf).filter((figure) => figure !== undefined);
+  return figures.length === 0 ? undefined : Math.min(...figures);
+}
+
+/** What a user with few rights, a proxy that lets only searches through, and a remote cluster's index answer. */
 const unasked: ReadonlySet<string> = new Set(['auth', 'rejected', 'not_found']);
 
 /** Undefined when we are not let to ask. @throws ProbeError for every other failure. */
@@ -150,10 +179,15 @@ async function askFields(
   const parents = fields.flatMap((field) => ancestorsOf(field).slice(-1));
   const wanted = [...new Set([...fields, ...parents])];
   const answer = await elastic.ask(errandOf('the mappings', index), fieldsAnswer, signal, (client, options) =>
-    client.indices.getFieldMapping({ index, fields: wanted, include_defaults: true, expand_wildcards: 'open' }, options),
+    client.indices.getFieldMapping(
+      { index, fields: wanted, include_defaults: true, expand_wildcards: 'open' },
+      options,
+    ),
   );
   return new Map(
-    Object.entries(answer).map(([name, { mappings }]) => [name, new Map(fieldsOf(mappings))] as [string, Map<string, FieldMapping>]),
+    Object.entries(answer).map(
+      ([name, { mappings }]) => [name, new Map(fieldsOf(mappings))] as [string, Map<string, FieldMapping>],
+    ),
   );
 }
 

@@ -3,14 +3,15 @@
  * over any period, and a bound on the documents' own clocks would hide those whose clock is wrong. Only when more are
  * missing than the look may ask for does it sweep by prefix and time instead, which delivers but does not accuse.
  */
-import { type Find, type Look, ProbeError, type Question } from '../../src/probe.ts';
-import { OPENING, type Plan } from './field-plan.ts';
+import { type Find, type Look, longestLine, ProbeError, type Question } from '../../src/probe.ts';
+import { OPENINGS, prefixesOf } from './field-doubt.ts';
+import type { Plan } from './field-plan.ts';
 import { findsOf, type Hit, isLine, type Query, type Searcher } from './search.ts';
 
 /** Far below `index.max_terms_count` (65,536); 220 kB a search. https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules */
 export const TOKENS_PER_SEARCH = 4096;
-/** Each is a clause of its own in a keyword field: half of the old `indices.query.bool.max_clause_count` of 1,024. */
-export const VALUES_PER_SEARCH = 512;
+/** Each is a clause for each opening in a keyword field: half of the old `indices.query.bool.max_clause_count` of 1,024. */
+export const VALUES_PER_SEARCH = 512 / OPENINGS.length;
 /** With two searches a second a full look takes 4 s, within the shortest time-out of 10 s. */
 export const SEARCHES_PER_LOOK = 8;
 /** Echoes and suspects reported by one look: one logged search of ours may repeat 4,096 tokens, in thousands of documents. */
@@ -42,36 +43,42 @@ interface Run extends LookOptions {
 
 /** Looks for all tokens of the question. @throws ProbeError when it failed before it found anything. */
 export async function look(options: LookOptions, question: Question, signal: AbortSignal): Promise<Look> {
-  const why = options.plan.fields.find((field) => field.doubt !== undefined)?.doubt;
+  const { plan } = options;
   const run: Run = {
-    ...{ ...options, question, signal, finds: [], seen: new Set(), size: options.maxHits },
-    ...{ searchesLeft: SEARCHES_PER_LOOK, bytes: 0, others: 0, why },
+    ...{ ...options, question, signal, finds: [], seen: new Set(), others: 0, bytes: 0, why: plan.doubt },
+    ...{ searchesLeft: SEARCHES_PER_LOOK, size: Math.min(options.maxHits, plan.maxHits ?? options.maxHits) },
   };
   let cursor: string | undefined;
   try {
-    await doubtIgnored(run);
-    if (question.count > run.searchesLeft * chunkSize(options.plan)) cursor = await sweep(run);
+    if (question.count > run.searchesLeft * chunkSize(plan)) cursor = await sweep(run);
     else await askForTokens(run);
   } catch (error) {
     if (!(error instanceof ProbeError) || run.finds.length === 0) throw error;
     run.why = error;
   }
   const seen = { finds: run.finds, bytes: run.bytes, ...(cursor === undefined ? {} : { cursor }) };
-  return run.why === undefined ? { coverage: 'complete', ...seen } : { coverage: 'partial', ...seen, why: run.why };
+  if (run.why !== undefined) return { coverage: 'partial', ...seen, why: run.why };
+  return { coverage: 'complete', ...seen, ...(plan.since === undefined ? {} : { since: plan.since }) };
 }
 
-function chunkSize(plan: Plan): number {
-  return plan.fields.some(({ how }) => how === 'value') ? VALUES_PER_SEARCH : TOKENS_PER_SEARCH;
+function chunkSize({ fields, maxTerms }: Plan): number {
+  const size = fields.some(({ how }) => how === 'value') ? VALUES_PER_SEARCH : TOKENS_PER_SEARCH;
+  return Math.min(size, maxTerms ?? size);
 }
 
-/** Keyword fields leave out values over `ignore_above`; the document then says so in `_ignored`. */
-async function doubtIgnored(run: Run): Promise<void> {
-  const fields = run.plan.fields.flatMap(({ field, how }) => (how === 'value' ? [field] : []));
-  if (fields.length === 0) return;
-  const hits = await search(run, { query: { terms: { _ignored: fields } }, size: 1, _source: false });
-  if (hits.length > 0)
+/** Lucene refuses longer terms, and so the whole document: a longer line is lost and not hidden. UTF-8 bytes. */
+const LONGEST_TERM = 32_766;
+
+/**
+ * Keyword fields keep values over `ignore_above` without indexing them: such a line is there and is not found. Not asked
+ * of `_ignored`, which names such fields since Elasticsearch 7.14 only, in OpenSearch never, and for everybody's lines.
+ * https://github.com/elastic/elasticsearch/pull/74434
+ */
+function doubtIgnored(run: Run, chars: number): void {
+  const short = run.plan.fields.find(({ ignoreAbove }) => ignoreAbove !== undefined && ignoreAbove < chars);
+  if (short !== undefined)
     run.why ??= new ProbeError(
-      `Field ${fields.map((field) => `"${field}"`).join(', ')} leaves out long lines (ignore_above), so a canary may be there and not be found. Set fields to a text field that holds the line.`,
+      `Field "${short.field}" in "${run.searcher.index}" leaves out lines over ${short.ignoreAbove} characters (ignore_above), and a canary may have ${chars}. Set fields to a text field that holds the line, or raise ignore_above.`,
       { reason: 'unsupported' },
     );
 }
@@ -102,6 +109,8 @@ async function askForTokens(run: Run): Promise<void> {
 /** Asks for these tokens; returns those to ask for again, in the lots to do it in. */
 async function askFor(run: Run, chunk: string[]): Promise<string[][]> {
   const { size } = run;
+  if (run.plan.fields.some(({ ignoreAbove }) => ignoreAbove !== undefined))
+    doubtIgnored(run, Math.min(LONGEST_TERM, Math.max(...chunk.map(longestLine))));
   const hits = await page(run, { query: tokensQuery(run.plan, chunk), size, _source: run.plan.source });
   if (hits === undefined) return [chunk];
   const delivered = new Set(
@@ -121,9 +130,7 @@ async function askFor(run: Run, chunk: string[]): Promise<string[][]> {
 
 function tokensQuery(plan: Plan, tokens: string[]): Query {
   const should = plan.fields.flatMap(({ field, how }): Query[] =>
-    how === 'term'
-      ? [{ terms: { [field]: tokens } }]
-      : tokens.map((token) => ({ prefix: { [field]: { value: `${OPENING}${token}` } } })),
+    how === 'term' ? [{ terms: { [field]: tokens } }] : tokens.map((token) => prefixesOf({ field, how }, token)),
   );
   return { bool: { should, minimum_should_match: 1 } };
 }
@@ -143,6 +150,7 @@ function* chunksOf(tokens: Iterable<string>, size: number): Generator<string[], 
 
 /** Returns where the next look goes on; absent when this one came to the end. */
 async function sweep(run: Run): Promise<string | undefined> {
+  doubtIgnored(run, LONGEST_TERM);
   let from = readCursor(run.question.cursor);
   if (from === undefined) {
     const hits = await page(run, { query: prefixQuery(run), size: run.size, _source: run.plan.source });
@@ -180,11 +188,7 @@ async function sweepFrom(run: Run, from: number): Promise<number | undefined> {
 }
 
 function prefixQuery(run: Run, ...filter: Query[]): Query {
-  const should = run.plan.fields.flatMap(({ field, how }): Query[] =>
-    run.question.prefixes.map((prefix) => ({
-      prefix: { [field]: { value: how === 'term' ? prefix : `${OPENING}${prefix}` } },
-    })),
-  );
+  const should = run.plan.fields.flatMap((field) => run.question.prefixes.map((prefix) => prefixesOf(field, prefix)));
   return { bool: { should, minimum_should_match: 1, filter } };
 }
 

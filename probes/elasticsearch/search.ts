@@ -43,6 +43,8 @@ export interface Searcher {
   readonly index: string;
   /** All hits up to `size`. @throws ProbeError also for an answer that does not cover all of the index. */
   search(body: SearchBody, signal: AbortSignal): Promise<readonly Hit[]>;
+  /** Of how many shards the last search was; undefined before the first. Another number: indices came or went. */
+  shards(): number | undefined;
 }
 
 export interface SearcherOptions {
@@ -60,8 +62,10 @@ export function createSearcher({ elastic, index, target, clock }: SearcherOption
     grant: 'read on the index',
     check: `that "${index}" exists, or set index`,
   };
+  let shards: number | undefined;
   return {
     index,
+    shards: () => shards,
     async search(body, signal) {
       const request = { index, ...body, track_total_hits: false, allow_partial_search_results: false };
       const answer = await elastic.ask(errand, searchAnswer, signal, async (client, options) => {
@@ -69,6 +73,7 @@ export function createSearcher({ elastic, index, target, clock }: SearcherOption
         return client.search(request as object, options);
       });
       assertWhole(index, answer);
+      shards = answer._shards.total;
       return answer.hits.hits;
     },
   };

@@ -1,5 +1,5 @@
 /** The sandbox and the watchdog in one process. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { type App, startApp } from '../app.ts';
@@ -8,6 +8,7 @@ import { type ClockSource, createClock, machineClock } from '../lib/clock.ts';
 import type { AnyNotifier } from '../notify/definition.ts';
 import type { AnyProbe } from '../probe.ts';
 import { faultRoutes } from '../sandbox/fault-server.ts';
+import { makeFolder } from '../sandbox/own-folder.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { createLog, type LogLevel } from '../telemetry/log.ts';
 import { type PageReceiver, receivePages } from './page-receiver.ts';
@@ -79,7 +80,7 @@ async function start(options: DemoOptions, started: AsyncDisposableStack): Promi
 async function folder(options: DemoOptions, started: AsyncDisposableStack): Promise<string> {
   if (options.dir !== undefined) {
     const dir = path.resolve(options.cwd, options.dir);
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     return dir;
   }
   const dir = await mkdtemp(path.join(tmpdir(), 'logcanary-demo-'));

@@ -124,7 +124,7 @@ function createTeller({ app, sandbox, received, pageTo }: Demo, { out, colour, s
     next(): void {
       out.write(`next   break it:  curl -X PUT ${app.url}/sandbox/faults/agent-drops\n`);
       out.write(`       mend it:   curl -X DELETE ${app.url}/sandbox/faults/agent-drops\n`);
-      out.write('       yours:     npx logcanary validate --config my.yaml\n');
+      out.write('       yours:     npm run -s logcanary -- validate --config my.yaml\n');
       out.write('       stop:      Ctrl-C\n');
     },
   };

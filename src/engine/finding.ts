@@ -17,7 +17,6 @@ import {
   walkBack,
 } from './flow.ts';
 import { lineage } from './looking.ts';
-import { readingFindings } from './reading.ts';
 import { isBlind, isSilence } from './reason.ts';
 import type { EngineState, HopState, LookOutcome, PipelineState, StreamState, Track } from './state.ts';
 import { codeAt, runOf } from './track.ts';
@@ -66,7 +65,6 @@ export function findingsOf(state: EngineState, pipeline: PipelineState): Finding
     if (!readingAbove(state, hop)) present.push(...canaryFindings(state, hop, present));
   }
   present.push(...injectionFindings(state, pipeline));
-  present.push(...readingFindings(state, pipeline));
   return { present, held };
 }
 

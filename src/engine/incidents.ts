@@ -6,6 +6,7 @@ import { deploymentFindings } from './deployment-finding.ts';
 import { countsSince, type Finding, type Findings, findingsOf } from './finding.ts';
 import { hopsBehind } from './flow.ts';
 import { notify } from './outbox.ts';
+import { readingFindings } from './reading.ts';
 import { flowKinds, keyOf } from './restore.ts';
 import type { CheckState, EngineState, HopState, IncidentState, PipelineState } from './state.ts';
 
@@ -14,7 +15,7 @@ const pageReach = 0.2;
 const keptResolved = 200;
 export function judgeIncidents(state: EngineState): void {
   for (const pipeline of state.pipelines) {
-    const findings = withDeployment(state, pipeline, findingsOf(state, pipeline));
+    const findings = withRest(state, pipeline, findingsOf(state, pipeline));
     for (const finding of findings.present) raise(state, pipeline, finding);
     for (const incident of [...state.open.values()]) {
       if (incident.facts.pipeline === pipeline.spec.name) settle(state, pipeline, incident, findings);
@@ -32,9 +33,10 @@ function resolveRemoved(state: EngineState): void {
   }
 }
 
-function withDeployment(state: EngineState, pipeline: PipelineState, findings: Findings): Findings {
-  if (pipeline !== state.pipelines[0]) return findings;
-  return { ...findings, present: [...findings.present, ...deploymentFindings(state)] };
+/** What canaries do not tell: the readings, and with the first pipeline what concerns the whole deployment. */
+function withRest(state: EngineState, pipeline: PipelineState, findings: Findings): Findings {
+  const deployment = pipeline === state.pipelines[0] ? deploymentFindings(state) : [];
+  return { ...findings, present: [...findings.present, ...readingFindings(state, pipeline), ...deployment] };
 }
 
 function raise(state: EngineState, pipeline: PipelineState, finding: Finding): void {

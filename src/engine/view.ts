@@ -1,6 +1,5 @@
 /** One frozen picture of the state for the page, the API and the metrics. */
 import { codeCount, codeOf, emission, verdictOfCode } from '../core/block.ts';
-import { plannedAt } from '../core/schedule.ts';
 import { kaplanMeier } from '../core/statistics.ts';
 import type {
   HopState as HopStateName,
@@ -14,7 +13,7 @@ import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { forecastOf } from './reading.ts';
 import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
-import { applicableCount, emissionAt, runOf, withheldIn } from './track.ts';
+import { applicableCount, emissionAt, withheldIn } from './track.ts';
 
 const recentVerdicts = 60;
 const streamLimit = 200;
@@ -249,8 +248,3 @@ function readingViews(pipeline: PipelineState): ReadingView[] {
   });
 }
 
-/** Planned time of a canary; for views that name one. */
-export function plannedTime(stream: StreamState, seq: number): EpochMs | undefined {
-  const run = runOf(stream, seq);
-  return run && plannedAt(run, seq);
-}

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Eta } from 'eta';
 import { Router } from 'express';
 import { hopStates, type StatusView } from '../core/status.ts';
-import type { Build } from '../telemetry/metrics.ts';
+import type { Build } from '../telemetry/series.ts';
 import { allowOnly } from './http-error.ts';
 import { type PageModel, pageModel } from './page-model.ts';
 import { verdictBars, verdictsToShow } from './page-strip.ts';

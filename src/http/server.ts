@@ -6,7 +6,8 @@ import type { TraceView } from '../core/trace.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LogcanaryError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import { type Build, createMetrics } from '../telemetry/metrics.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import type { Build } from '../telemetry/series.ts';
 import { apiRoutes } from './api.ts';
 import { type HookResult, hookRoutes } from './hooks.ts';
 import { allowOnly, answerErrors, notFound } from './http-error.ts';
@@ -98,12 +99,13 @@ function metricsRoute({ build, clock, status }: HttpServerOptions): Router {
 
 function listen(server: Server, { host, port }: HttpServerOptions['listen']): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    server.once('error', (error) => reject(listenError(error, { host, port })));
     server.listen({ host, port, exclusive: true }, resolve);
   });
 }
 
-function listenError(cause: NodeJS.ErrnoException, host: string, port: number): ListenError {
+/** What a failed `listen` means, and what to do about it. */
+export function listenError(cause: NodeJS.ErrnoException, { host, port }: HttpServerOptions['listen']): ListenError {
   const advice: Readonly<Record<string, string>> = {
     EADDRINUSE: 'Another program (perhaps another logcanary) listens there. Stop it, or set another "listen" address.',
     EACCES: 'This user may not listen there. Set "listen" to a port from 1024 up.',

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Response, type Router } from 'express';
+import { listenError } from '../http/server.ts';
 import { messageOf } from '../lib/errors.ts';
 import { closeServer } from './close-server.ts';
 import type { FaultBoard } from './fault-board.ts';
@@ -45,7 +46,7 @@ export async function serveFaults(
   app.use(token === '' ? '/' : token, faultRoutes(board));
   app.use((_request, response) => void response.status(404).json({ error: 'Only /sandbox/faults is served here.' }));
   const server = http.createServer(app).listen({ host, port });
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error) => Promise.reject(listenError(error, { host, port })));
   const bound = (server.address() as AddressInfo).port;
   return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}${token}`, stop: () => closeServer(server) };
 }

@@ -52,6 +52,11 @@ export class IndexCluster {
     return a > major || (a === major && b >= minor);
   }
 
+  /** `_ignored` names keyword fields over `ignore_above`. https://github.com/elastic/elasticsearch/pull/74434 */
+  get namesIgnored(): boolean {
+    return this.options.product === 'elasticsearch' && this.atLeast(7, 14);
+  }
+
   root(): object {
     const { product, version } = this.options;
     const common = { name: 'index-1', cluster_name: 'sandbox', cluster_uuid: 'c2FuZGJveC1pbmRleC0wMQ' };
@@ -216,7 +221,8 @@ const calm = {
   },
 };
 
-function flatten(value: unknown, path = ''): [string, unknown][] {
+/** Leaves under their dotted names. */
+export function flatten(value: unknown, path = ''): [string, unknown][] {
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return [[path, value]];
   return Object.entries(value).flatMap(([key, inner]) => flatten(inner, path === '' ? key : `${path}.${key}`));
 }

@@ -90,16 +90,36 @@ export function readProperties(properties: unknown, path = '', into: Mapping = n
   return into;
 }
 
+/** What the server shows for a keyword without a limit of its own. */
+const NO_LIMIT = 2 ** 31 - 1;
+
+/** The wire form of one field, as `_mapping/field` shows it, with the defaults that matter to those who search. */
+export function showField(mapping: Mapping, name: string, withDefaults: boolean): object | undefined {
+  const field = mapping.get(name);
+  if (field === undefined || field.type === 'object') return undefined;
+  const text = field.type === 'text' || field.type === 'match_only_text';
+  const defaults = {
+    index: field.indexed !== false,
+    ...(text ? { analyzer: 'default' } : {}),
+    ...(field.type === 'keyword' ? { ignore_above: field.ignoreAbove ?? NO_LIMIT } : {}),
+    ...(text || field.type === 'keyword' || field.type === 'boolean' ? {} : { ignore_malformed: false }),
+  };
+  const shown = { ...showMapping(field), ...(withDefaults ? defaults : {}) };
+  return { full_name: name, mapping: { [name.slice(name.lastIndexOf('.') + 1)]: shown } };
+}
+
 /** The wire form of a mapping: nested `properties`, multi-fields under `fields`. */
 export function showProperties(mapping: Mapping): Record<string, unknown> {
   const root: Record<string, Record<string, unknown>> = {};
-  for (const [name, field] of mapping) {
-    const shown: Record<string, unknown> = { type: field.type };
-    if (field.ignoreAbove !== undefined) shown.ignore_above = field.ignoreAbove;
-    if (field.indexed === false) shown.index = false;
-    place(root, mapping, name, shown);
-  }
+  for (const [name, field] of mapping) place(root, mapping, name, showMapping(field));
   return root;
+}
+
+function showMapping(field: FieldMapping): Record<string, unknown> {
+  const shown: Record<string, unknown> = { type: field.type };
+  if (field.ignoreAbove !== undefined) shown.ignore_above = field.ignoreAbove;
+  if (field.indexed === false) shown.index = false;
+  return shown;
 }
 
 function place(

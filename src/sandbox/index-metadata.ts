@@ -1,7 +1,7 @@
 /** What the simulated index tells about its indices: fields, mappings, settings; and `_analyze`. */
 import { parse } from './index-bulk.ts';
 import { nest } from './index-cluster.ts';
-import { analyse } from './index-fields.ts';
+import { analyse, showField } from './index-fields.ts';
 import { wildcard } from './index-query.ts';
 import { flag, type IndexRequest, searchParameters } from './index-request.ts';
 import type { World } from './index-routes.ts';
@@ -47,6 +47,17 @@ export function analyze(body: string): object {
   };
 }
 
+/** `_mapping/field/<names>`: an index that has none of them is shown all the same, as on the server. */
+export function fieldMappings(store: IndexStore, request: IndexRequest, name: string): object {
+  const wanted = (request.path[3] ?? '').split(',').map((pattern) => wildcard(pattern));
+  const withDefaults = flag(request, 'include_defaults', false);
+  return eachIndex(store, request, name, ({ mapping }) => {
+    const names = [...mapping.keys()].filter((field) => wanted.some((pattern) => pattern.test(field)));
+    const shown = names.map((field) => [field, showField(mapping, field, withDefaults)] as const);
+    return { mappings: Object.fromEntries(shown.filter(([, field]) => field !== undefined)) };
+  });
+}
+
 export function settings(world: World, request: IndexRequest, name: string): object {
   const pattern = request.path[2] === undefined ? undefined : wildcard(request.path[2]);
   const flat = flag(request, 'flat_settings', false);
@@ -71,6 +82,7 @@ export function indexSettings(world: World, index: Index): Record<string, unknow
       'index.provided_name': index.name,
     },
     'index.refresh_interval': `${REFRESH_MS / 1000}s`,
+    ...index.settings,
     ...(world.faults.readOnly ? { 'index.blocks.read_only_allow_delete': 'true' } : {}),
   };
 }

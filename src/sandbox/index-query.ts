@@ -24,6 +24,8 @@ export interface QueryContext {
   readonly mapping: Mapping;
   /** Now, ms, for date math. */
   readonly now: number;
+  /** Whether `_ignored` names keyword fields over `ignore_above`. */
+  readonly namesIgnored: boolean;
 }
 
 /** Compiles a query. @throws IndexFault 400 for what the server would not parse and for what is not simulated. */
@@ -114,7 +116,8 @@ function compileTerms(body: Body, context: QueryContext): Matcher {
       'illegal_argument_exception',
       `The number of terms [${values.length}] used in the Terms Query request has exceeded the allowed maximum of [${MAX_TERMS}].`,
     );
-  if (name === '_ignored') return compileIgnored(new Set(values.map(String)), context.mapping);
+  if (name === '_ignored')
+    return context.namesIgnored ? compileIgnored(new Set(values.map(String)), context.mapping) : () => false;
   return exact(name, context.mapping.get(name), values);
 }
 

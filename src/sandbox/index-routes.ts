@@ -1,10 +1,10 @@
 /** The simulated index's REST interface: path and method to answer. */
 import type { Clock } from '../lib/clock.ts';
 import { bulk, flooded, parse, rejected } from './index-bulk.ts';
-import { type IndexCluster, nest } from './index-cluster.ts';
+import { flatten, type IndexCluster, nest } from './index-cluster.ts';
 import { IndexFault } from './index-fault.ts';
 import { readProperties, showProperties } from './index-fields.ts';
-import { analyze, eachIndex, fieldCaps, indexSettings, settings } from './index-metadata.ts';
+import { analyze, eachIndex, fieldCaps, fieldMappings, indexSettings, settings } from './index-metadata.ts';
 import { flag, type IndexRequest, optional, searchParameters } from './index-request.ts';
 import { count, search } from './index-search.ts';
 import { type IndexStore, SHARDS } from './index-store.ts';
@@ -84,6 +84,7 @@ function answerIndex(world: World, request: IndexRequest, name: string, action: 
       store.resolve(name);
       return ok(analyze(request.body));
     case '_mapping':
+      if (third === 'field') return ok(fieldMappings(store, request, name));
       return ok(
         eachIndex(store, request, name, (index) => ({ mappings: { properties: showProperties(index.mapping) } })),
       );
@@ -109,8 +110,8 @@ function answerIndex(world: World, request: IndexRequest, name: string, action: 
 function wholeIndex(world: World, request: IndexRequest, name: string): IndexAnswer {
   const { store } = world;
   if (request.method === 'PUT') {
-    const mappings = (optional(request).mappings ?? {}) as Record<string, unknown>;
-    store.create(name, readProperties(mappings.properties));
+    const { mappings = {}, settings: given = {} } = optional(request) as Record<string, Record<string, unknown>>;
+    store.create(name, readProperties(mappings.properties), readSettings(given));
     return ok({ acknowledged: true, shards_acknowledged: true, index: name });
   }
   if (request.method === 'DELETE') {
@@ -122,6 +123,13 @@ function wholeIndex(world: World, request: IndexRequest, name: string): IndexAns
       ...{ aliases: {}, mappings: { properties: showProperties(index.mapping) } },
       settings: nest(indexSettings(world, index)),
     })),
+  );
+}
+
+/** Flat or nested, with or without `index.` before it; all are strings on the wire. */
+function readSettings(given: object): Record<string, string> {
+  return Object.fromEntries(
+    flatten(given).map(([key, value]) => [key.startsWith('index.') ? key : `index.${key}`, String(value)]),
   );
 }
 

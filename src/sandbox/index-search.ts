@@ -49,11 +49,12 @@ export function search(
   const shards = shardsOf(names, faults, parameters);
   const size = Number(body.size ?? 10);
   const from = Number(body.from ?? 0);
-  if (from + size > MAX_RESULT_WINDOW)
+  const most = Math.min(...names.map((name) => windowOf(store, name)));
+  if (from + size > most)
     throw new IndexFault(
       400,
       'illegal_argument_exception',
-      `Result window is too large, from + size must be less than or equal to: [${MAX_RESULT_WINDOW}] but was [${from + size}].`,
+      `Result window is too large, from + size must be less than or equal to: [${most}] but was [${from + size}].`,
     );
   const keys = sortKeys(body.sort, names, store);
   const all = matching(store, clock, faults, names, body, keys);
@@ -68,6 +69,10 @@ export function search(
       hits: window.map((hit) => show(hit, keys, body)),
     },
   };
+}
+
+function windowOf(store: IndexStore, name: string): number {
+  return Number(store.indices.get(name)?.settings['index.max_result_window'] ?? MAX_RESULT_WINDOW);
 }
 
 export function count(
@@ -132,7 +137,7 @@ function matching(
   const hits: Hit[] = [];
   for (const name of names) {
     const mapping = store.indices.get(name)?.mapping ?? new Map();
-    const matches = compileQuery(body.query, { mapping, now: clock.wall() });
+    const matches = compileQuery(body.query, { mapping, now: clock.wall(), namesIgnored: store.namesIgnored });
     for (const document of store.searchable(name)) {
       if (faults.partialShards && document.shard === FAILING_SHARD) continue;
       if (matches(document)) hits.push({ document, sort: keys.map((key) => sortValue(document, key, mapping)) });

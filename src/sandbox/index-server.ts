@@ -54,6 +54,7 @@ export async function createIndexServer(options: IndexServerOptions): Promise<In
   const store = new IndexStore(clock, { ...defaultLimits, ...options.limits });
   const version = options.version ?? (product === 'opensearch' ? '2.19.1' : '9.1.4');
   const cluster = new IndexCluster({ product, version, diskBytes: options.diskBytes ?? 100e9 }, clock, store);
+  store.namesIgnored = cluster.namesIgnored;
   const faults: IndexFaults & { bulkCalls: number } = {
     rejects: false,
     readOnly: false,

@@ -30,6 +30,8 @@ export interface Index {
   readonly name: string;
   readonly uuid: string;
   readonly mapping: Mapping;
+  /** Flat, what was set at its creation; only `refresh_interval: -1` and `max_result_window` have an effect. */
+  readonly settings: Readonly<Record<string, string>>;
   /** In indexing order. */
   documents: Document[];
   readonly byId: Map<string, Document>;
@@ -49,6 +51,8 @@ export const defaultLimits: StoreLimits = { keepMs: 15 * 60_000, maxDocuments: 5
 export class IndexStore {
   readonly indices = new Map<string, Index>();
   slow = false;
+  /** Whether `_ignored` names keyword fields over `ignore_above`; it depends on whose wire this is. */
+  namesIgnored = false;
   private readonly clock: Clock;
   private readonly limits: StoreLimits;
   /** All documents, oldest first; entries before `head` are gone. */
@@ -65,7 +69,7 @@ export class IndexStore {
     return this.queue.length - this.head;
   }
 
-  create(name: string, mapping: Mapping = new Map()): Index {
+  create(name: string, mapping: Mapping = new Map(), settings: Index['settings'] = {}): Index {
     if (name !== name.toLowerCase() || /[\\/*?"<>| ,#:]/.test(name) || /^[-_+]/.test(name) || name === '')
       throw new IndexFault(400, 'invalid_index_name_exception', `Invalid index name [${name}]`);
     if (this.indices.has(name))
@@ -74,6 +78,7 @@ export class IndexStore {
       name,
       uuid: randomBytes(16).toString('base64url'),
       mapping,
+      settings,
       documents: [],
       byId: new Map(),
       seqNo: 0,
@@ -111,7 +116,11 @@ export class IndexStore {
         seqNo: index.seqNo++,
         version: (old?.version ?? 0) + 1,
       },
-      ...{ indexedAt: now, visibleAt: this.nextRefresh(now), cache: { terms: new Map() } },
+      ...{
+        indexedAt: now,
+        visibleAt: index.settings['index.refresh_interval'] === '-1' ? Number.POSITIVE_INFINITY : this.nextRefresh(now),
+        cache: { terms: new Map() },
+      },
     };
     if (old !== undefined) old.replacedBy = document;
     this.add(index, document);
@@ -140,7 +149,11 @@ export class IndexStore {
   /** Ends the slow refresh: what is overdue shows at the next ordinary one. */
   hurry(): void {
     this.slow = false;
-    this.refresh([...this.indices.keys()], this.nextRefresh(this.clock.now()));
+    const refreshed = [...this.indices.values()].filter(({ settings }) => settings['index.refresh_interval'] !== '-1');
+    this.refresh(
+      refreshed.map(({ name }) => name),
+      this.nextRefresh(this.clock.now()),
+    );
   }
 
   /** The searchable documents of an index, oldest first. */

@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Clock } from '../lib/clock.ts';
 import type { Log } from '../lib/log.ts';
 import { createFaultBoard, type FaultBoard, type FaultName, type FaultSwitch } from './fault-board.ts';
 import { emulatorRegion } from './kinesis-emulator.ts';
 import { type NodeFolder, openNodeFolder } from './node-folder.ts';
+import { makeFolder } from './own-folder.ts';
 import { type Pipeline, startPipeline } from './pipeline.ts';
 import { sandboxConfigText, sandboxSecrets, writePrivate } from './sandbox-config.ts';
 import { type Servers, startServers } from './servers.ts';
@@ -67,7 +67,7 @@ async function start(options: SandboxOptions, started: AsyncDisposableStack): Pr
   const { throttleMs, ...timing } = { ...defaultTiming, ...options.timing };
   const dir = path.resolve(options.dir);
   const archiveDir = path.join(dir, 'archive');
-  await mkdir(archiveDir, { recursive: true });
+  await makeFolder(archiveDir);
   const secrets = await sandboxSecrets(dir);
   const nodes = nodeNames.map((name) => openNodeFolder(dir, name));
   started.defer(() => heal(nodes));

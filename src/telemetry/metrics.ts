@@ -2,14 +2,7 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { StatusView } from '../core/status.ts';
 import type { Clock } from '../lib/clock.ts';
 import { contentTypes, type Family, familiesOf, negotiateFormat, writeFamilies } from './exposition.ts';
-import { series } from './series.ts';
-
-/** What is running: shown as `build_info` and `config_info`. */
-export interface Build {
-  readonly version: string;
-  /** First 16 hex digits of the SHA-256 of the configuration file. */
-  readonly configHash: string;
-}
+import { type Build, series } from './series.ts';
 
 export interface Metrics {
   /**

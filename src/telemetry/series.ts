@@ -3,7 +3,13 @@ import { hopStates } from '../core/status.ts';
 import { accounted } from '../core/verdict-name.ts';
 import type { Family, Sample } from './exposition.ts';
 import { latencySamples } from './latency.ts';
-import type { Build } from './metrics.ts';
+
+/** What is running: shown as `build_info` and `config_info`. */
+export interface Build {
+  readonly version: string;
+  /** First 16 hex digits of the SHA-256 of the configuration file. */
+  readonly configHash: string;
+}
 
 /** One series of /metrics: its name, what it means, and how it is read off a view. */
 export interface Series extends Omit<Family, 'samples'> {

@@ -10,5 +10,5 @@ test('given any history of receipts, looks, hooks, crashes and config changes, w
       expect(describeFailure(history)).toEqual([]);
     }
   });
-  await fc.assert(property, { numRuns: 150 });
+  await fc.assert(property, { numRuns: Number(process.env.RUNS ?? 12), endOnFailure: process.env.RUNS !== undefined });
 });
