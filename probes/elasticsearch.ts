@@ -91,7 +91,7 @@ export default defineProbe({
       'See whether the consumer runs and whether the cluster refuses writes: GET _cluster/health, GET _all/_settings/index.blocks.*, the disks (429 and 403 in the consumer log).',
     slow: "Look at the index's refresh_interval, at rejected writes in _nodes/stats/thread_pool, and at the consumer's backlog.",
     lossy:
-      'Look for 400 and 429 items in the consumer: mapping conflicts and full queues drop single documents. On Elasticsearch 8.19 and later search <data stream>::failures.',
+      'Look for 400 and 429 items in the consumer: mapping conflicts and full queues drop single documents, as do ingest pipelines that drop or reroute them (GET _ingest/pipeline). On Elasticsearch 8.19 and later search <data stream>::failures.',
     unreadable: 'GET _cluster/health: red or failing shards, no master, or credentials that no longer hold.',
     unproven:
       'Check index and fields: GET <index>/_field_caps?fields=<field>. The pipeline may write to another index, or the line may be in another field.',

@@ -74,13 +74,14 @@ async function start(options: AppOptions, opened: AsyncDisposableStack): Promise
   opened.defer(() => probes.close());
   const state = restoreState(options, { contents, clock, signer, probes });
   const pager = pagerOf(options, clock, notifiers);
+  opened.defer(() => pager.close());
   const runtime = createRuntime({
     state,
     ledger,
     clock,
     log,
     ports: portsOf(probes, notifiers),
-    onLedger: (error) => void (error ? pager.trigger(error.message) : pager.resolve()),
+    onLedger: (error) => void (error ? pager.triggerUntilTold(error.message) : pager.resolve()),
   });
   const status = () => {
     state.now = Math.max(state.now, clock.now());

@@ -8,10 +8,14 @@ import { sendEmergency } from './notify/emergency.ts';
 
 /** The page that goes past the outbox because the ledger that holds the outbox has failed, and its end. Neither throws. */
 export interface EmergencyPager {
-  /** The ledger failed: what, in a sentence. */
+  /** The ledger failed: what, in a sentence. One try of each channel, for a process that is about to end. */
   trigger(what: string): Promise<void>;
+  /** The same for a process that goes on: when no channel took it, all are tried again until one does, or it is over. */
+  triggerUntilTold(what: string): Promise<void>;
   /** The ledger takes writes. Ends the page, also that of an earlier process; does nothing when there is none. */
   resolve(): Promise<void>;
+  /** Gives up trying. */
+  close(): void;
 }
 
 export interface EmergencyPagerOptions {
@@ -23,28 +27,54 @@ export interface EmergencyPagerOptions {
   readonly log: Log;
 }
 
+/** Waits between tries of a page that nobody took, ms: doubling, as the outbox does. */
+const retryMs = { first: 5_000, longest: 120_000 };
+
 /** One after the other, so that no resolve overtakes its trigger on the way. */
 export function createEmergencyPager(options: EmergencyPagerOptions): EmergencyPager {
   const { deployment, notifiers, clock, log } = options;
   const note = pagedNote(`${options.ledger}.paged`, log);
   let last = Promise.resolve();
+  let trying = new AbortController();
 
-  async function page(what: string, resolve: boolean): Promise<void> {
-    if (resolve && !note.isThere()) return;
+  /** Whether there is hope that another try is taken. */
+  async function page(what: string, resolve: boolean): Promise<boolean> {
     const { signal } = new AbortController();
+    // before it is sent: who dies in between, or hears no answer, cannot know that nobody was paged
+    if (!resolve) note.put(true);
     const outcome = await sendEmergency(notifiers, { clock, deployment, what, resolve, signal });
     const told = outcome.accepted.length > 0 ? outcome.accepted.join(', ') : 'nobody';
     log.error({ told, resolve }, `${resolve ? 'Emergency over' : 'Emergency page'}: ${what}`);
     for (const { name, error } of outcome.failed) log.error({ notifier: name }, error.message);
-    if (outcome.accepted.length > 0) note.put(!resolve);
+    if (resolve && outcome.accepted.length > 0) note.put(false);
+    return outcome.accepted.length === 0 && outcome.failed.some(({ error }) => error.retryable);
   }
-  const inTurn = (what: string, resolve: boolean) => {
-    last = last.then(() => page(what, resolve));
+  async function untilTold(what: string, { signal }: AbortController): Promise<void> {
+    let wait = retryMs.first;
+    while (!signal.aborted && (await page(what, false))) {
+      await clock.sleep(wait, signal).catch(() => undefined);
+      wait = Math.min(retryMs.longest, 2 * wait);
+    }
+  }
+  const giveUp = () => {
+    trying.abort();
+    trying = new AbortController();
+  };
+  const inTurn = (work: () => Promise<unknown>) => {
+    last = last.then(async () => void (await work()));
     return last;
   };
   return {
-    trigger: (what) => inTurn(what, false),
-    resolve: () => inTurn('The ledger takes writes again.', true),
+    trigger: (what) => inTurn(() => page(what, false)),
+    triggerUntilTold(what) {
+      const mine = trying;
+      return inTurn(() => untilTold(what, mine));
+    },
+    resolve() {
+      giveUp();
+      return inTurn(async () => note.isThere() && page('The ledger takes writes again.', true));
+    },
+    close: giveUp,
   };
 }
 

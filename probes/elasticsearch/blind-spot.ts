@@ -69,9 +69,9 @@ function unmappedSpot(
   mapped: readonly FieldMapping[],
 ): string | undefined {
   const names = fields.map((field) => `"${field}"`).join(', ');
-  const lenient = mapped.find(({ ignore_malformed: ignored }) => ignored !== false);
-  if (lenient !== undefined)
-    return `Index "${index.name}" maps ${names} as ${lenient.type}, in which a log line cannot be found. Set fields to the one that holds the line, or leave the index out of index.`;
+  const [other] = mapped;
+  if (other !== undefined)
+    return `Index "${index.name}" maps ${names} as ${other.type}, in which a log line cannot be found. Set fields to the one that holds the line, or leave the index out of index.`;
   const unindexed = fields.find((field) => {
     const parent = ancestorsOf(field).at(-1);
     return parent !== undefined && index.fields.has(parent);

@@ -115,6 +115,9 @@ function explain(errand: Errand, origin: string, failure: Failure): ProbeError {
   });
 }
 
+const notTheCluster =
+  'Check that url leads to Elasticsearch or OpenSearch itself, not to Kibana, a login page or a redirect.';
+
 function advice(errand: Errand, { reason, message }: Failure): string {
   switch (reason) {
     case 'auth':
@@ -123,9 +126,12 @@ function advice(errand: Errand, { reason, message }: Failure): string {
         : `Grant ${errand.grant} to the canary user.`;
     case 'not_found':
       return `Check ${errand.check ?? 'that url leads to the cluster itself'}.`;
-    case 'bad_answer':
     case 'rejected':
-      return 'Check that url leads to Elasticsearch or OpenSearch itself, not to Kibana, a login page or a redirect.';
+      return message.endsWith('_exception)')
+        ? 'Check index and fields: the cluster does not take this request.'
+        : notTheCluster;
+    case 'bad_answer':
+      return notTheCluster;
     case 'tls':
       return 'Set ca_file to the authority that signed its certificate, or check http against https in url.';
     case 'dns':

@@ -75,7 +75,7 @@ export async function judgeAll(
 async function doubtValue(judging: Judging, { field, index, searchable }: Capability): Promise<string | undefined> {
   if (!searchable) return notIndexed(field, index);
   if (judging.metadata === undefined)
-    return `Cannot verify that the keyword field "${field}" in "${index}" takes long lines: its mapping was refused. Grant view_index_metadata (OpenSearch: indices:admin/get and indices:admin/mappings/get), or set fields to a text field that holds the line.`;
+    return `Cannot verify that the keyword field "${field}" in "${index}" takes long lines: its mapping was refused. Grant view_index_metadata (OpenSearch: indices:admin/get and indices:admin/mappings/fields/get), or set fields to a text field that holds the line.`;
   if (await isProven(judging, field, 'value')) return undefined;
   return `Field "${field}" is a keyword, where only lines that begin with "${OPENINGS[0].trim()}" can be found, and no such line was. Set fields to a text field that holds the line.`;
 }
@@ -92,7 +92,7 @@ async function doubtTerm(judging: Judging, capability: Capability): Promise<stri
       return `The analyser of field "${field}" in "${index}" does not keep a canary's token as one term (${terms.length} terms). Set fields to one with the standard analyser.`;
     // What we are not let to ask, a canary that was found may prove.
     if ((terms === undefined || judging.metadata === undefined) && !(await isProven(judging, field, 'term')))
-      return `Cannot verify that field "${field}" in "${index}" keeps a canary's token as one term: _analyze or the mapping was refused and no canary was found yet. Let one arrive, or grant view_index_metadata (OpenSearch: indices:admin/analyze, indices:admin/get and indices:admin/mappings/get).`;
+      return `Cannot verify that field "${field}" in "${index}" keeps a canary's token as one term: _analyze or the mapping was refused and no canary was found yet. Let one arrive, or grant view_index_metadata (OpenSearch: indices:admin/analyze, indices:admin/get and indices:admin/mappings/fields/get).`;
   }
   return undefined;
 }

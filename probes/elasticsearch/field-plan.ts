@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type Clock, type EpochMs, ProbeError } from '../../src/probe.ts';
 import type { Elastic } from './elastic-client.ts';
 import { type Capability, type FieldPlan, judgeAll } from './field-doubt.ts';
-import { ancestorsOf, askMetadata, howOf, leastOf, type Metadata } from './index-metadata.ts';
+import { ancestorsOf, askMetadata, howOf, leastOf, type Metadata, refusesWords } from './index-metadata.ts';
 import { nothingMatches, type Searcher } from './search.ts';
 
 export interface Plan {
@@ -110,6 +110,12 @@ async function learn(
   if (wanted.every(({ type }) => howOf(type) === undefined))
     throw unusable(
       `In "${options.searcher.index}" ${names} is of type ${wanted[0]?.type}, which holds no log line.`,
+      'unsupported',
+    );
+  const mixed = wanted.find(({ type }) => refusesWords(type));
+  if (mixed !== undefined)
+    throw unusable(
+      `In "${mixed.index}" field "${mixed.field}" is of type ${mixed.type}, which fails searches for a line. Leave it out of index.`,
       'unsupported',
     );
   const metadata = await askMetadata(options.elastic, options.searcher.index, options.fields, signal);

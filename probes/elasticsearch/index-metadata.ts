@@ -12,8 +12,6 @@ const leaf = z.object({
   /** Keyword values longer than this many UTF-16 units are stored but not indexed. */
   ignore_above: z.number().optional(),
   analyzer: z.string().optional(),
-  /** False: what does not fit the type is refused. Absent where the type knows no such choice. */
-  ignore_malformed: z.boolean().optional(),
   /** Of a field alias: the field it stands for. */
   path: z.string().optional(),
 });
@@ -93,6 +91,15 @@ export function leastOf(
   return figures.length === 0 ? undefined : Math.min(...figures);
 }
 
+/** Asked for a word, such a field fails the whole search of all indices. */
+const wordless = new Set(
+  'long integer short byte double float half_float scaled_float unsigned_long date date_nanos boolean ip'.split(' '),
+);
+
+export function refusesWords(type: string): boolean {
+  return wordless.has(type);
+}
+
 /** What a user with few rights, a proxy that lets only searches through, and a remote cluster's index answer. */
 const unasked: ReadonlySet<string> = new Set(['auth', 'rejected', 'not_found']);
 
@@ -122,7 +129,7 @@ export async function askMetadata(
   }
 }
 
-const grant = 'view_index_metadata (OpenSearch: indices:admin/get and indices:admin/mappings/get) on the index';
+const grant = 'view_index_metadata (OpenSearch: indices:admin/get and indices:admin/mappings/fields/get) on the index';
 
 function errandOf(what: string, index: string): Errand {
   return { what: `read ${what} of "${index}"`, grant, check: `that "${index}" exists, or set index` };

@@ -30,7 +30,7 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds): voi
         version,
         signal: io.signal,
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
-        progress: (open) => void io.stderr.write(`waiting for ${open}\n`),
+        progress: (open) => void io.stderr.write(`waiting for ${open} verdicts and readings\n`),
       });
       io.stdout.write(options.json ? `${JSON.stringify(outcome, null, 2)}\n` : tableOf(outcome));
       const code = exitCodeOf(outcome);

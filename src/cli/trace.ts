@@ -15,9 +15,9 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds): voi
     .action(async (token: string, options: { config: string; json?: boolean }) => {
       const known = await kinds();
       const config = await loadNamed(options.config, io, known);
-      const { traceOffline } = await import('../offline.ts');
+      const [{ traceOffline }, { traceJson }] = await Promise.all([import('../offline.ts'), import('../http/json.ts')]);
       const view = await traceOffline(config, token.trim());
-      io.stdout.write(options.json ? `${JSON.stringify(view, null, 2)}\n` : tableOf(view));
+      io.stdout.write(options.json ? `${JSON.stringify(traceJson(view), null, 2)}\n` : tableOf(view));
       if (view.state === 'malformed') throw new CommandExit(2, view.note ?? '');
       if (view.state !== 'known') throw new CommandExit(1);
     });

@@ -52,7 +52,14 @@ export interface VerdictBlock {
 }
 
 export function newEmissionBlock(index: number): EmissionBlock {
-  return { index, states: new Uint8Array(blockSize), nb: new Int32Array(blockSize), na: new Int32Array(blockSize) };
+  // One piece of memory: there is a block for each stream, and each piece costs some 300 bytes besides what it holds.
+  const buffer = new ArrayBuffer(blockSize * 9);
+  return {
+    index,
+    nb: new Int32Array(buffer, 0, blockSize),
+    na: new Int32Array(buffer, blockSize * 4, blockSize),
+    states: new Uint8Array(buffer, blockSize * 8, blockSize),
+  };
 }
 
 export function newVerdictBlock(index: number): VerdictBlock {

@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.ts';
 import { type ClockSource, createClock, machineClock } from '../lib/clock.ts';
 import type { AnyNotifier } from '../notify/definition.ts';
 import type { AnyProbe } from '../probe.ts';
-import { faultRoutes } from '../sandbox/fault-server.ts';
+import { guardedFaults } from '../sandbox/fault-server.ts';
 import { makeFolder } from '../sandbox/own-folder.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 import { createLog, type LogLevel } from '../telemetry/log.ts';
@@ -32,6 +32,8 @@ export interface DemoOptions {
 export interface Demo {
   readonly app: App;
   readonly sandbox: Sandbox;
+  /** Where the faults are switched; holds a secret where others than this machine can reach it. */
+  readonly faultsUrl: string;
   /** Pages as PagerDuty would get them; absent when they go to `pageTo`. */
   readonly received?: PageReceiver;
   readonly pageTo: URL;
@@ -64,6 +66,7 @@ async function start(options: DemoOptions, started: AsyncDisposableStack): Promi
   const sandbox = await startSandbox({ dir, clock, log, runListen: options.listen, pageTo, demo: { stepClock } });
   started.defer(() => sandbox.stop());
   const config = await loadConfig({ file: sandbox.configPath, cwd: dir, env: options.env, probes, notifiers });
+  const faults = guardedFaults(sandbox.faults, config.listen.host);
   const app = await startApp({
     config,
     probes,
@@ -71,10 +74,11 @@ async function start(options: DemoOptions, started: AsyncDisposableStack): Promi
     log,
     version,
     clockSource: source,
-    extra: faultRoutes(sandbox.faults),
+    extra: faults.routes,
   });
   started.defer(() => app.stop());
-  return { app, sandbox, pageTo, ...(received && { received }) };
+  const faultsUrl = `${app.url}${faults.path}/sandbox/faults`;
+  return { app, sandbox, faultsUrl, pageTo, ...(received && { received }) };
 }
 
 async function folder(options: DemoOptions, started: AsyncDisposableStack): Promise<string> {

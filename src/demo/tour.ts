@@ -32,7 +32,7 @@ export async function tell(demo: Demo, options: TellOptions): Promise<void> {
   }
 }
 
-function createTeller({ app, sandbox, received, pageTo }: Demo, { out, colour, signal }: TellOptions) {
+function createTeller({ app, sandbox, faultsUrl, received, pageTo }: Demo, { out, colour, signal }: TellOptions) {
   const clock = createClock();
   const began = clock.monotonicMs();
   const paint = (style: Parameters<typeof styleText>[0], text: string) => (colour ? styleText(style, text) : text);
@@ -122,8 +122,8 @@ function createTeller({ app, sandbox, received, pageTo }: Demo, { out, colour, s
     },
 
     next(): void {
-      out.write(`next   break it:  curl -X PUT ${app.url}/sandbox/faults/agent-drops\n`);
-      out.write(`       mend it:   curl -X DELETE ${app.url}/sandbox/faults/agent-drops\n`);
+      out.write(`next   break it:  curl -X PUT ${faultsUrl}/agent-drops\n`);
+      out.write(`       mend it:   curl -X DELETE ${faultsUrl}/agent-drops\n`);
       out.write('       yours:     npm run -s logcanary -- validate --config my.yaml\n');
       out.write('       stop:      Ctrl-C\n');
     },

@@ -17,7 +17,7 @@ export function changeTrack(track: Track): void {
 }
 
 export function changeVerdicts(track: Track, block: number): void {
-  track.changedBlocks.add(block);
+  if (!track.changedBlocks.includes(block)) track.changedBlocks.push(block);
   track.stream.changed.add(track.stream);
 }
 

@@ -119,11 +119,13 @@ export function everyMsOf(state: EngineState, stream: StreamState): number {
 
 /** Begins a new schedule for a stream from its next sequence number on. */
 export function openRun(state: EngineState, stream: StreamState): void {
+  const { injector } = stream;
+  injector.terms ??= termsFor(injector);
   const everyMs = everyMsOf(state, stream);
   const seed = Math.floor(unitHash(state.seed ^ stream.number, stream.nextSeq) * 2_147_483_647);
-  // Streams start spread over their period, so that they do not all write in the same instant.
-  const offset =
-    stream.runs.at(-1)?.writer === state.writer ? everyMs / 2 : unitHash(seed, 1) * Math.min(everyMs, 1000);
+  // Streams start spread out, so that they neither write in the same instant nor, many of them, above the injector's rate.
+  const spreadMs = Math.min(everyMs, Math.max(1000, (injector.written / injector.spec.maxPerSecond) * 1000));
+  const offset = stream.runs.at(-1)?.writer === state.writer ? everyMs / 2 : unitHash(seed, 1) * spreadMs;
   const run: RunRow = {
     id: state.next.run++,
     stream: stream.number,
@@ -135,7 +137,7 @@ export function openRun(state: EngineState, stream: StreamState): void {
     shapes: stream.injector.spec.shapes,
     key: state.signingKey,
     writer: state.writer,
-    terms: (stream.injector.terms ??= termsFor(stream.injector)),
+    terms: injector.terms,
   };
   // A run that no canary was granted from is replaced.
   const last = stream.runs.at(-1);

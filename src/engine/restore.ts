@@ -314,7 +314,7 @@ function createTrack(stream: StreamState, hop: HopState): Track {
     blocks: new Map(),
     absent: new Spans(),
     lost: new Spans(),
-    folded: new Array(codeCount).fill(0),
+    folded: [],
     live: new Array(codeCount).fill(0),
     lastSeenAt: 0,
     newestSeenSeq: -1,
@@ -322,7 +322,7 @@ function createTrack(stream: StreamState, hop: HopState): Track {
     stoppedLooks: 0,
     wakeAt: 0,
     rowChanged: false,
-    changedBlocks: new Set(),
+    changedBlocks: [],
   };
 }
 
@@ -358,7 +358,7 @@ function restoreIncidents(state: EngineState, contents: LedgerContents): void {
     if (row.state === 'open') state.open.set(keyOf(row), incident);
     else state.resolved.push(incident);
   }
-  state.resolved.sort((a, b) => b.number - a.number);
+  state.resolved.sort((a, b) => (b.facts.resolvedAt ?? 0) - (a.facts.resolvedAt ?? 0) || b.number - a.number);
   for (const incident of state.resolved) absorb(state, incident);
   for (const row of contents.outbox) state.outbox.set(row.id, { row, inFlight: false, dirty: false });
 }

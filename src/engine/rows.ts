@@ -116,7 +116,7 @@ function trackChanges(track: Track, changes: Change[]): boolean {
     const row = { stream, hop, block: index, settled: done !== undefined, endedAt, data: encodeVerdicts(block) };
     changes.push({ op: 'put', table: 'verdict', row });
   }
-  track.changedBlocks.clear();
+  track.changedBlocks.length = 0;
   if (track.rowChanged) {
     track.rowChanged = false;
     changes.push({ op: 'put', table: 'track', row: { stream, hop, data: encodeTrack(track) } });
@@ -150,7 +150,10 @@ function firstOpen(track: Track): number {
 /** Fills a track from its row. */
 export function decodeTrack(track: Track, data: Uint8Array): void {
   const reader = new ByteReader(data);
-  for (let code = 1; code < codeCount; code++) track.folded[code] = reader.unsigned();
+  for (let code = 1; code < codeCount; code++) {
+    const count = reader.unsigned();
+    if (count > 0) track.folded[code] = count;
+  }
   track.absent = Spans.decode(reader);
   track.lost = Spans.decode(reader);
   track.lastSeenAt = reader.unsigned();

@@ -54,6 +54,8 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   let commands: Command[] = [];
   let waiting: (() => void)[] = [];
   let flushing: Promise<void> | undefined;
+  /** Something happened since the last commit was put together. */
+  let stepped = false;
   let ledgerError: LedgerError | undefined;
   let driver: Promise<void> = Promise.resolve();
   let stopped = false;
@@ -64,32 +66,35 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
     const wanted = step(state, event, clock.now());
     // After a stop was asked for, results are still taken in, but nothing new is begun.
     if (!stopping.signal.aborted) commands.push(...wanted);
+    stepped = true;
     flushing ??= flush();
   };
 
   const flush = async (): Promise<void> => {
     await undefined;
-    for (;;) {
+    while (stepped) {
+      stepped = false;
       const ready = commands;
       const told = waiting;
       commands = [];
       waiting = [];
       const changes = takeChanges(state);
-      if (changes.length > 0) await commitUntilDone(changes);
+      // What could not be recorded before the end of this process is not done either.
+      if (changes.length > 0 && !(await commitUntilDone(changes))) break;
       for (const command of ready) carryOut(command);
       for (const tell of told) tell();
-      if (commands.length === 0 && waiting.length === 0) break;
     }
     flushing = undefined;
   };
 
-  const commitUntilDone = async (changes: readonly Change[]): Promise<void> => {
+  /** False when the process is stopping and the ledger still refuses. */
+  const commitUntilDone = async (changes: readonly Change[]): Promise<boolean> => {
     for (;;) {
       try {
         await ledger.commit(changes);
         if (ledgerError) onLedger(undefined);
         ledgerError = undefined;
-        return;
+        return true;
       } catch (error) {
         const failure =
           error instanceof LedgerError
@@ -98,7 +103,7 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
         log.error({ reason: failure.reason }, failure.message);
         if (!ledgerError) onLedger(failure);
         ledgerError = failure;
-        if (calls.signal.aborted) return;
+        if (calls.signal.aborted) return false;
         await clock.sleep(ledgerRetryMs, calls.signal).catch(() => undefined);
       }
     }
@@ -220,6 +225,8 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
       driver = drive();
     },
     submit(event) {
+      if (stopped)
+        return Promise.reject(new LedgerError('logcanary is stopping; send it again.', { reason: 'aborted' }));
       return new Promise((resolve) => {
         waiting.push(resolve);
         dispatch(event);

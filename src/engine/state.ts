@@ -92,7 +92,7 @@ export interface Track {
   readonly blocks: Map<number, VerdictBlock>;
   absent: Spans;
   lost: Spans;
-  /** By verdict code; settled blocks, and blocks in memory. */
+  /** By verdict code; settled blocks (empty before the first), and blocks in memory. */
   folded: number[];
   live: number[];
   lastSeenAt: EpochMs;
@@ -104,8 +104,8 @@ export interface Track {
   wakeAt: EpochMs;
   /** Its row is to be written. Set with `changeTrack` only. */
   rowChanged: boolean;
-  /** Blocks to be written. Added to with `changeVerdicts` only. */
-  readonly changedBlocks: Set<number>;
+  /** Blocks to be written, each once. Added to with `changeVerdicts` only. A list: there are many tracks, and one or two blocks. */
+  readonly changedBlocks: number[];
 }
 
 export interface StreamState {

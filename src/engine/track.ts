@@ -120,10 +120,14 @@ export function recordEmission(stream: StreamState, seq: number, state: number, 
   if (!block || !run) return;
   const i = seq % blockSize;
   if (block.states[i] === emission.emitted) return;
+  const asExpected = (state === emission.withheld) === (block.states[i] === emission.withheld);
+  if (!asExpected && settledAnywhere(stream, run, seq)) return;
   const planned = plannedAt(run, seq);
   block.states[i] = state;
-  block.nb[i] = clamp(nb - planned);
-  block.na[i] = clamp(Math.max(na, nb) - planned);
+  // What did not go out has no time of its own: the planned one stands for it, as after a restart.
+  const sent = state === emission.emitted;
+  block.nb[i] = sent ? clamp(nb - planned) : 0;
+  block.na[i] = sent ? clamp(Math.max(na, nb) - planned) : 0;
   changeEmission(stream, index);
   for (const track of stream.tracks) {
     const verdicts = track.blocks.get(index);
@@ -131,6 +135,14 @@ export function recordEmission(stream: StreamState, seq: number, state: number, 
     followEmission(track, verdicts, i, state);
     wake(track, verdicts);
   }
+}
+
+/** Folded into the totals at some hop: whether it is expected cannot change any more. */
+function settledAnywhere(stream: StreamState, run: RunRow, seq: number): boolean {
+  const index = blockOf(seq);
+  return stream.tracks.some(
+    (track) => !track.blocks.has(index) && termsOf(run, track.hop.id, stream.number, seq) !== undefined,
+  );
 }
 
 /** What is withheld is not expected, and what is not is: at once, so that the sums are exact before anything is judged anew. */
@@ -197,7 +209,8 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
   }
   const proven = emissionAt(stream, seq)?.state === emission.emitted;
   if (!proven) recordEmission(stream, seq, emission.emitted, Math.min(plannedAt(run, seq), seenAt), seenAt);
-  const { nb, na } = emissionAt(stream, seq) ?? { nb: seenAt, na: seenAt };
+  const { state, nb, na } = emissionAt(stream, seq) ?? { state: emission.emitted, nb: seenAt, na: seenAt };
+  if (state === emission.withheld) return { first: false, again: false };
   const verdict = judgeSeen(latencyOf(nb, Math.min(na, seenAt), track.absent.at(seq), seenAt), terms.withinMs);
   setCode(track, block, i, codeOf[verdict] + (implied ? impliedBit : 0));
   if (verdict === 'delayed') track.lastLateAt = seenAt;

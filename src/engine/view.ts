@@ -247,4 +247,3 @@ function readingViews(pipeline: PipelineState): ReadingView[] {
     });
   });
 }
-

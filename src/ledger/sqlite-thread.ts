@@ -5,6 +5,9 @@ import type { Call, Reply, Request, WorkerStart } from './sqlite-worker.ts';
 /** Calls that may wait at once; more means that the disk has stopped taking them. */
 const maxWaiting = 10_000;
 
+/** What a commit brings is garbage at once: a larger nursery only keeps more of it. MB; without a limit it grows to 48. */
+const youngMb = 4;
+
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: LedgerError): void;
@@ -22,7 +25,11 @@ export class SqliteThread {
   private constructor(start: WorkerStart) {
     this.#path = start.path;
     // No flags of ours (a test runner's loaders) may leak in: the thread is plain Node.
-    this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), { workerData: start, execArgv: [] });
+    this.#worker = new Worker(new URL('./sqlite-worker.ts', import.meta.url), {
+      workerData: start,
+      execArgv: [],
+      resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+    });
     this.#worker.on('message', (reply: Reply) => this.#settle(reply));
     this.#worker.on('error', (error) => this.#end(`its thread died: ${messageOf(error)}`));
     this.#worker.on('exit', (code) => this.#end(`its thread ended with code ${code}`));

@@ -9,7 +9,7 @@ import { closeServer } from './close-server.ts';
 import type { FaultBoard } from './fault-board.ts';
 
 /** `GET /sandbox/faults` gives `{faults:[{name,active}]}`; `PUT` and `DELETE /sandbox/faults/:fault` switch one on and off. */
-export function faultRoutes(board: FaultBoard): Router {
+function faultRoutes(board: FaultBoard): Router {
   const set = async (fault: string, on: boolean, response: Response) => {
     const outcome = await board.set(fault, on).catch((error: unknown) => new Error(messageOf(error)));
     if (outcome instanceof Error) {
@@ -30,6 +30,18 @@ export function faultRoutes(board: FaultBoard): Router {
   return router;
 }
 
+export interface GuardedFaults {
+  /** What goes before `/sandbox/faults`: nothing on loopback, elsewhere `/` and a token made for this start. */
+  readonly path: string;
+  readonly routes: Router;
+}
+
+/** The faults as they may be served on this host: who can reach it from another machine must have been told the URL. */
+export function guardedFaults(board: FaultBoard, host: string): GuardedFaults {
+  const path = isLoopback(host) ? '' : `/${randomBytes(24).toString('base64url')}`;
+  return { path, routes: express.Router().use(path === '' ? '/' : path, faultRoutes(board)) };
+}
+
 export interface FaultServer {
   /** What `/sandbox/faults` is added to. On other interfaces than loopback it holds a token made for this start. */
   readonly url: string;
@@ -41,14 +53,16 @@ export async function serveFaults(
   board: FaultBoard,
   { host, port }: { host: string; port: number },
 ): Promise<FaultServer> {
-  const token = isLoopback(host) ? '' : `/${randomBytes(24).toString('base64url')}`;
-  const app = express().disable('x-powered-by');
-  app.use(token === '' ? '/' : token, faultRoutes(board));
+  const guarded = guardedFaults(board, host);
+  const app = express().disable('x-powered-by').use(guarded.routes);
   app.use((_request, response) => void response.status(404).json({ error: 'Only /sandbox/faults is served here.' }));
   const server = http.createServer(app).listen({ host, port });
   await once(server, 'listening').catch((error) => Promise.reject(listenError(error, { host, port })));
   const bound = (server.address() as AddressInfo).port;
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}${token}`, stop: () => closeServer(server) };
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}${guarded.path}`,
+    stop: () => closeServer(server),
+  };
 }
 
 function isLoopback(host: string): boolean {

@@ -102,7 +102,6 @@ export function showField(mapping: Mapping, name: string, withDefaults: boolean)
     index: field.indexed !== false,
     ...(text ? { analyzer: 'default' } : {}),
     ...(field.type === 'keyword' ? { ignore_above: field.ignoreAbove ?? NO_LIMIT } : {}),
-    ...(text || field.type === 'keyword' || field.type === 'boolean' ? {} : { ignore_malformed: false }),
   };
   const shown = { ...showMapping(field), ...(withDefaults ? defaults : {}) };
   return { full_name: name, mapping: { [name.slice(name.lastIndexOf('.') + 1)]: shown } };

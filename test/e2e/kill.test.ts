@@ -8,10 +8,10 @@ import { type PagerdutyServer, startPagerdutyServer } from '../fakes/pagerduty-s
 import { type Program, startServing } from './program.ts';
 import { freePorts, incidentsOf, misaccounted, type Series, scrape, scratchFolder } from './watching.ts';
 
-const kills = Number(process.env.KILLS ?? 5);
+const kills = Number(process.env.KILLS ?? 4);
 const seed = Number(process.env.SEED ?? 20_260);
 /** Between a start and its kill, ms: from before the first look until after several. */
-const life = { least: 200, most: 5_000 };
+const life = { least: 200, most: 4_000 };
 const soon = { timeout: 60_000, interval: 500 };
 const faults = ['consumer-stopped', 'index-down', 'agent-stopped', 'archive-stopped', 'stream-down'];
 

@@ -28,8 +28,6 @@ export interface Program {
 export interface ProgramOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** The largest file it may write, bytes (RLIMIT_FSIZE). https://man7.org/linux/man-pages/man1/prlimit.1.html */
-  readonly largestFile?: number;
 }
 
 const main = path.resolve(import.meta.dirname, '../../src/main.ts');
@@ -42,9 +40,8 @@ const dieWithParent = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL'] : [
 
 /** `logcanary ARGS` */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): Program {
-  const { largestFile, cwd, env } = options;
-  const limit = largestFile === undefined ? [] : ['prlimit', `--fsize=${largestFile}`];
-  const [command = '', ...rest] = [...dieWithParent, ...limit, process.execPath, main, ...args];
+  const { cwd, env } = options;
+  const [command = '', ...rest] = [...dieWithParent, process.execPath, main, ...args];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd && { cwd }), ...(env && { env }) });
   const written = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { SLOW_REFRESH_MS } from '../../src/sandbox/index-store.ts';
 import { type CanaryLine, canaryLines } from '../fakes/canary-lines.ts';
 import { leapingClock, products } from '../fakes/elastic-bench.ts';
 import { absent, closeScenes, delivered, openObserver, openScene, texts, tokens } from '../fakes/elastic-scene.ts';
@@ -37,7 +38,7 @@ for (const product of products) {
         `{"create":{"_index":"logs-1"}}\n${JSON.stringify({ message: line.text })}\n`,
       );
       expect(await look([line.token])).toMatchObject({ coverage: 'complete', finds: [] });
-      clock.leap(11_000);
+      clock.leap(SLOW_REFRESH_MS);
       expect(delivered(await look([line.token]))).toEqual([line.token]);
     });
   });
@@ -132,6 +133,15 @@ describe('bounds of a look', () => {
     expect(answer.coverage).toBe('complete');
     expect(delivered(answer).toSorted()).toEqual(tokens(lines).toSorted());
   });
+  test('given an index with a small result window, when looked for, then pages fit it and the look is complete', async () => {
+    const { bench, look } = await openScene();
+    await bench.request('PUT', '/logs-1', { settings: { 'index.max_result_window': 10 } });
+    const lines = canaryLines(25);
+    await bench.put(texts(lines));
+    const answer = await look([...tokens(lines), ...absent(3)]);
+    expect(answer.coverage).toBe('complete');
+    expect(delivered(answer).toSorted()).toEqual(tokens(lines).toSorted());
+  });
   test('given more pages than a look may search, when looked for, then it delivers what it saw, as partial', async () => {
     const { bench, look } = await openScene({ max_hits: 2 });
     const lines = canaryLines(40);
@@ -192,44 +202,5 @@ describe('when more are missing than a look may ask for', () => {
     }
     expect(cursor).toBeUndefined();
     expect(found).toEqual(new Set(tokens(lines)));
-  });
-});
-
-describe('keyword fields', () => {
-  const mapped = (message: object) => ({ mappings: { properties: { message } } });
-
-  test('given lines that begin with our opening, when looked for, then they are found and absences count', async () => {
-    const { bench, look } = await openScene();
-    await bench.request('PUT', '/logs-1', mapped({ type: 'keyword' }));
-    const lines = canaryLines(3);
-    await bench.put(texts(lines));
-    const answer = await look([...tokens(lines), ...absent(1)]);
-    expect(answer.coverage).toBe('complete');
-    expect(delivered(answer).toSorted()).toEqual(tokens(lines).toSorted());
-  });
-  test('given lines that do not begin with it, when looked for, then absences do not count', async () => {
-    const { bench, look } = await openScene();
-    await bench.request('PUT', '/logs-1', mapped({ type: 'keyword' }));
-    const lines = canaryLines(1);
-    await bench.put([`stdout F ${texts(lines)}`]);
-    expect(await look(tokens(lines))).toMatchObject({ coverage: 'partial', why: { reason: 'unsupported' } });
-  });
-  test('given values over ignore_above, when looked for in the multi-field, then absences do not count but finds do', async () => {
-    const { bench, look } = await openScene({ fields: ['message.keyword'] });
-    const lines = canaryLines(2);
-    await bench.put([...texts(lines.slice(0, 1)), `${texts(lines)[1]} ${'x'.repeat(300)}`]);
-    const answer = await look(tokens(lines));
-    expect(delivered(answer)).toEqual(tokens(lines.slice(0, 1)));
-    expect(answer).toMatchObject({ coverage: 'partial', why: { reason: 'unsupported' } });
-  });
-  test('given text in one index and keyword in another, when looked for, then both are searched', async () => {
-    const { bench, look } = await openScene();
-    await bench.request('PUT', '/logs-2', mapped({ type: 'keyword' }));
-    const lines = canaryLines(2);
-    await bench.put(texts(lines.slice(0, 1)), 'logs-1');
-    await bench.put(texts(lines.slice(1)), 'logs-2');
-    const answer = await look(tokens(lines));
-    expect(answer.coverage).toBe('complete');
-    expect(delivered(answer).toSorted()).toEqual(tokens(lines).toSorted());
   });
 });

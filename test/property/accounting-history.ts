@@ -9,7 +9,7 @@ import { takeChanges } from '../../src/engine/rows.ts';
 import type { EngineState, HopState, InjectorState } from '../../src/engine/state.ts';
 import { step } from '../../src/engine/step.ts';
 import { blockOf, codeAt, emissionAt, lingerMs, runOf } from '../../src/engine/track.ts';
-import { verdictCounts } from '../../src/engine/view.ts';
+import { emissionCounts, verdictCounts } from '../../src/engine/view.ts';
 import { createMemoryLedger, type MemoryLedger } from '../../src/ledger/memory.ts';
 import { ProbeError } from '../../src/lib/errors.ts';
 import type { Emission, Find } from '../../src/probe.ts';
@@ -55,11 +55,15 @@ const operation = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave' as const), stream: fc.nat(3) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('return' as const), stream: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('wall' as const), offset: fc.integer({ min: -1e7, max: 1e7 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ kind: fc.constant('rounds' as const), count: fc.integer({ min: 3, max: 14 }), lossy: fc.boolean() }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('commit' as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), downMs: fc.constantFrom(0, 1, 30_000), variant: fc.nat(2) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('reload' as const) }) },
 );
-export const operations = fc.array(operation, { minLength: 20, maxLength: 120 });
+export const operations = fc.array(operation, { minLength: 20, maxLength: 60 });
 type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
 
 /** Streams a and b of one injector, c of another, d enters at the index. */
@@ -105,6 +109,7 @@ export class History {
   private looks = new Map<string, Look>();
   private injects = new Map<string, Inject>();
   private readonly leaving = new Map<string, number>();
+  private sparing = false;
   private openings = 1;
   private variant = 0;
   private wallOffset = 0;
@@ -145,6 +150,9 @@ export class History {
       case 'wall':
         this.wallOffset = each.offset;
         break;
+      case 'rounds':
+        for (let round = 0; round < each.count; round++) this.round(each.lossy);
+        break;
       case 'commit':
         await this.commit();
         break;
@@ -161,6 +169,22 @@ export class History {
     this.tick();
   }
 
+  /** Two seconds in which all goes well, but that every seventh canary may be missing. */
+  private round(lossy: boolean): void {
+    this.now += 2_000;
+    this.tick();
+    for (const at of [2, 1, 0]) this.receipt(at, 'emitted');
+    this.tick();
+    this.sparing = lossy;
+    const fine = { kind: 'look', dt: 0, density: 1, byToken: false, lowerMs: 0, sinceMs: 0, coverage: 'complete' } as const;
+    for (const hop of hops) {
+      this.look({ ...fine, hop });
+      this.tick();
+    }
+    this.hook(1);
+    this.sparing = false;
+  }
+
   private dispatch(event: Event): void {
     const commands = step(this.state, event, this.now);
     for (const command of commands) {
@@ -169,7 +193,10 @@ export class History {
     }
     const lists = commands.filter((command) => command.type === 'list');
     // The tick that calls for a list has judged before it is answered.
-    if (lists.length > 0) this.model.judge(this.now);
+    if (lists.length > 0) {
+      this.model.judge(this.now);
+      this.freeze();
+    }
     for (const { injector } of lists) this.list(injector);
   }
 
@@ -302,7 +329,7 @@ export class History {
       for (const canary of canaries) {
         const place = canary.places.get(hop);
         // Not from the future, and nothing settled; what has been seen rarely comes again.
-        if (this.now < canary.nb || !place || place.frozen) continue;
+        if (this.now < canary.nb || !place || place.frozen || (this.sparing && canary.seq % 7 === 3)) continue;
         if (this.random() < (place.seen === 'direct' ? 0.01 : share)) found.push(canary);
       }
     }
@@ -348,7 +375,9 @@ export class History {
     const before = bookkeepingOf(this.state);
     const after = bookkeepingOf(await this.restored());
     for (const [key, value] of Object.entries(before)) {
-      if (after[key] !== value) this.faults.push(`after a restart ${key} is ${after[key]}, was ${value}`);
+      // A start folds at once what is final; here it waits for its block's turn.
+      const folded = key.includes(' block ') && !(key in after);
+      if (!folded && after[key] !== value) this.faults.push(`after a restart ${key} is ${after[key]}, was ${value}`);
     }
   }
 
@@ -392,12 +421,11 @@ function bookkeepingOf(state: EngineState): Record<string, unknown> {
   }
   for (const stream of state.streamsByNumber.values()) {
     all[`${stream.key} stream`] = JSON.stringify([stream.nextSeq, stream.leavingSince, stream.openedAt, stream.runs]);
-    all[`${stream.key} folded`] = JSON.stringify([stream.foldedEmission, [...stream.foldedWithheld]]);
+    all[`${stream.key} emissions`] = JSON.stringify(emissionCounts([stream]));
     for (const track of stream.tracks) {
       const at = `${stream.key} at ${track.hop.spec.name}`;
-      all[`${at} folded`] = JSON.stringify(track.folded.slice(1));
-      all[`${at} live`] = JSON.stringify(track.live.slice(1, codeCount));
-      all[`${at} blocks`] = JSON.stringify([...track.blocks.keys()].sort((a, b) => a - b));
+      const codes = Array.from({ length: codeCount }, (_, code) => (track.folded[code] ?? 0) + (track.live[code] ?? 0));
+      all[`${at} codes`] = codes.slice(1).join();
       all[`${at} seen`] = JSON.stringify([track.lastSeenAt, track.newestSeenSeq]);
       for (const block of track.blocks.values()) {
         all[`${at} block ${block.index}`] = block.codes.join();
@@ -405,7 +433,7 @@ function bookkeepingOf(state: EngineState): Record<string, unknown> {
     }
     for (const block of stream.emission.values()) {
       const proven = Array.from(block.states, (code, i) => (code === emission.emitted ? [block.nb[i], block.na[i]] : []));
-      all[`${stream.key} emission ${block.index}`] = JSON.stringify([Array.from(block.states), proven]);
+      all[`${stream.key} emission block ${block.index}`] = JSON.stringify([Array.from(block.states), proven]);
     }
   }
   all.incidents = JSON.stringify([...state.open.values()].map(({ number, notified }) => [number, notified]));

@@ -132,9 +132,11 @@ export class AccountingModel {
 
   receipt(canary: CanaryModel, state: 'emitted' | 'withheld', nb: number, na: number): void {
     if (canary.emission === 'emitted') return;
+    const asExpected = (state === 'withheld') === (canary.emission === 'withheld');
+    if (!asExpected && [...canary.places.values()].some((place) => place.frozen)) return;
     canary.emission = state;
-    canary.nb = nb;
-    canary.na = na;
+    canary.nb = state === 'emitted' ? nb : canary.planned;
+    canary.na = state === 'emitted' ? na : canary.planned;
   }
 
   /** A find at a hop: seen there, and so it passed every hop above. */
@@ -151,16 +153,19 @@ export class AccountingModel {
         if (unique) this.enter(name, 'duplicated');
         return;
       }
-      if (place.seen === 'no') this.firstSight(canary, place, now);
+      if (place.seen === 'no' && !this.firstSight(canary, place, now)) continue;
       if (direct) place.seen = 'direct';
       else if (place.seen === 'no') place.seen = 'implied';
     }
   }
 
-  private firstSight(canary: CanaryModel, place: PlaceModel, now: number): void {
+  /** False for a canary that was settled as withheld. */
+  private firstSight(canary: CanaryModel, place: PlaceModel, now: number): boolean {
     if (canary.emission !== 'emitted') this.receipt(canary, 'emitted', Math.min(canary.planned, now), now);
+    if (canary.emission === 'withheld') return false;
     const atLeast = place.absent - Math.min(canary.na, now);
     this.become(place, atLeast > place.withinMs ? 'delayed' : 'delivered');
+    return true;
   }
 
   looked(name: string, covered: readonly CanaryModel[], complete: boolean, blind: boolean, asOf: number): void {

@@ -136,7 +136,7 @@ for (const { part, name, start } of engines) {
 
     describe('what may not be taken for an absence', () => {
       test('given a document that was not refreshed, when looked for, then it is not found; after the refresh it is', async () => {
-        await ok('PUT', '/refresh-1', { settings: { 'index.refresh_interval': '-1' } });
+        await ok('PUT', '/refresh-1', { settings: { 'index.refresh_interval': '5m' } });
         await put('refresh-1', ['noise']);
         const { look } = await open({ index: 'refresh-*' });
         const [line] = canaryLines(1) as [CanaryLine];

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { SLOW_REFRESH_MS } from '../../src/sandbox/index-store.ts';
 import { type ElasticBench, leapingClock, products, startElasticBench } from '../fakes/elastic-bench.ts';
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -87,7 +88,7 @@ describe('refresh', () => {
     const { bench, clock, messages } = await start();
     bench.server.slowRefresh(true);
     await bench.request('PUT', '/logs-1/_doc/a', { message: 'late' });
-    clock.leap(10_999);
+    clock.leap(SLOW_REFRESH_MS - 1);
     expect(await messages({ match_all: {} })).toEqual([]);
     clock.leap(1);
     expect(await messages({ match_all: {} })).toEqual(['late']);

@@ -1,0 +1,249 @@
+/** Compares what the engine says with what is true, at every commit and after every crash. */
+import { blockSize, codeOf, emission, impliedBit, isSeen, verdictOfCode } from '../../src/core/block.ts';
+import { readToken } from '../../src/core/token.ts';
+import { accounted } from '../../src/core/verdict-name.ts';
+import type { EngineState, HopState, StreamState, Track } from '../../src/engine/state.ts';
+import { applicableCount, emissionAt, runOf, termsOf, withheldIn } from '../../src/engine/track.ts';
+import { above, type HopName, timing, withinMs } from './setting.ts';
+import { hopIndex, type Truth, type World } from './world.ts';
+
+export interface Violation {
+  /** Which promise was broken. */
+  readonly rule: string;
+  /** ms since the beginning. */
+  readonly at: number;
+  readonly detail: string;
+}
+
+/** Between the simulation's time and ledger time T, which jumps where a restart found the wall clock stepped. */
+export interface Times {
+  readonly now: number;
+  toT(at: number): number;
+}
+
+interface Shadow {
+  codes: Uint8Array;
+  block: { readonly codes: Uint8Array };
+}
+
+const violationLimit = 20;
+const accountedCodes = accounted.flatMap((verdict) => {
+  const code = codeOf[verdict];
+  return verdict === 'delivered' || verdict === 'delayed' ? [code, code + impliedBit] : [code];
+});
+const below: Readonly<Record<HopName, readonly HopName[]>> = {
+  stream: ['index', 'archive', 'alert'],
+  index: ['alert'],
+  archive: [],
+  alert: [],
+};
+
+export class Auditor {
+  readonly violations: Violation[] = [];
+  latencies = { measured: 0, wrong: 0 };
+  commits = 0;
+  private readonly world: World;
+  private readonly times: Times;
+  private shadows = new Map<StreamState['number'], Map<string, Shadow>>();
+  private readonly lastTokens = new Map<string, string>();
+  /** Newest `asOf` of a complete look at a hop, T. */
+  readonly completeAsOf = new Map<string, number>();
+
+  constructor(world: World, times: Times) {
+    this.world = world;
+    this.times = times;
+  }
+
+  complain(rule: string, detail: string): void {
+    if (this.violations.length < violationLimit) this.violations.push({ rule, at: this.times.now, detail });
+  }
+
+  /** Before `takeChanges`: every verdict that changed since the last time is held against the truth. */
+  audit(state: EngineState): void {
+    this.commits += 1;
+    for (const stream of state.changed) {
+      for (const track of stream.tracks) for (const index of track.changedBlocks) this.block(track, index);
+      this.identity(stream);
+    }
+  }
+
+  /** A state rebuilt from rows: everything it says is held against what was committed. */
+  rebuilt(state: EngineState, committed: Auditor['shadows']): void {
+    this.shadows = committed;
+    this.lastTokens.clear();
+    for (const stream of state.streamsByNumber.values()) {
+      for (const track of stream.tracks) for (const index of track.blocks.keys()) this.block(track, index);
+      this.identity(stream);
+      for (const [key, shadow] of committed.get(stream.number) ?? []) {
+        const [hop = '', index = ''] = key.split(' ');
+        const track = stream.tracks.find((each) => each.hop.spec.name === hop);
+        if (shadow.codes.length > 0 && track && !track.blocks.has(Number(index)) && !this.isFolded(track))
+          this.complain('rows-lost', `block ${index} of ${stream.key} at ${hop} is gone after a crash`);
+      }
+    }
+  }
+
+  private isFolded(track: Track): boolean {
+    return track.folded.some((count) => count > 0);
+  }
+
+  /** What is committed now, to be kept by whoever may have to go back to it. */
+  snapshot(): Auditor['shadows'] {
+    const copy: Auditor['shadows'] = new Map();
+    for (const [stream, blocks] of this.shadows) {
+      copy.set(stream, new Map([...blocks].map(([key, { codes, block }]) => [key, { codes: codes.slice(), block }])));
+    }
+    return copy;
+  }
+
+  private block(track: Track, index: number): void {
+    const { stream, hop } = track;
+    let shadows = this.shadows.get(stream.number);
+    if (!shadows) this.shadows.set(stream.number, (shadows = new Map()));
+    const key = `${hop.spec.name} ${index}`;
+    let shadow = shadows.get(key);
+    const live = track.blocks.get(index);
+    if (!shadow) {
+      if (!live) return;
+      shadows.set(key, (shadow = { codes: new Uint8Array(blockSize), block: live }));
+    }
+    const { codes } = live ?? shadow.block;
+    if (live) shadow.block = live;
+    for (let i = 0; i < blockSize; i++) {
+      const code = codes[i] as number;
+      const before = shadow.codes[i] as number;
+      if (code === before) continue;
+      this.verdict(track, index * blockSize + i, before, code);
+      shadow.codes[i] = code;
+    }
+    if (!live) shadows.delete(key);
+    if (!live && stream.tracks.every((each) => !each.blocks.has(index)))
+      this.world.forget(stream.number, index * blockSize, (index + 1) * blockSize - 1);
+  }
+
+  private verdict(track: Track, seq: number, before: number, code: number): void {
+    const { stream, hop } = track;
+    const name = `${stream.key} #${seq} at ${hop.spec.name}: ${verdictOfCode(before) ?? 'nothing'} to ${verdictOfCode(code) ?? 'nothing'}`;
+    if (isSeen(before) && (!isSeen(code) || (before & 7) !== (code & 7))) this.complain('verdict-taken-back', name);
+    if (before === codeOf.lost && !isSeen(code) && code !== codeOf.excused) this.complain('lost-taken-back', name);
+    const truth = this.world.truthOf(stream.number, seq);
+    const complaint = this.untrue(track, seq, code, truth);
+    if (complaint) this.complain(complaint, name);
+  }
+
+  private untrue(track: Track, seq: number, code: number, truth: Truth | undefined): string | undefined {
+    const { hop, stream } = track;
+    const name = hop.spec.name as HopName;
+    const { toT, now } = this.times;
+    const emitted = truth?.emitted ?? Number.POSITIVE_INFINITY;
+    const visible = truth?.visible[hopIndex(name)] ?? Number.POSITIVE_INFINITY;
+    const age = visible === Number.POSITIVE_INFINITY ? visible : toT(visible) - toT(emitted);
+    if (isSeen(code)) {
+      if (!truth) return 'seen-but-never-handed-out';
+      const from = code > impliedBit ? [name, ...below[name]] : [name];
+      if (!from.some((each) => (truth.visible[hopIndex(each)] ?? 0) <= now)) return 'seen-but-not-arrived';
+      const late = (code & (impliedBit - 1)) === codeOf.delayed;
+      return late && age <= withinMs[name] ? 'delayed-but-in-time' : undefined;
+    }
+    switch (verdictOfCode(code)) {
+      case 'overdue':
+        return age <= withinMs[name] ? 'overdue-but-in-time' : truth ? undefined : 'overdue-but-never-handed-out';
+      case 'lost':
+        if (age <= timing.lostAfterMs) return 'lost-but-arrived';
+        if (emitted === Number.POSITIVE_INFINITY) return 'lost-but-never-sent';
+        return this.isUnread(name) ? 'lost-while-unreadable' : undefined;
+      case 'withheld':
+        return emitted === Number.POSITIVE_INFINITY ? undefined : 'withheld-but-sent';
+      case 'excused':
+        return this.world.nodes.some((node) => node.key === stream.key && node.leavingAt <= now)
+          ? undefined
+          : 'excused-but-staying';
+      case 'unverifiable': {
+        const sent = emissionAt(stream, seq);
+        const looked = (this.completeAsOf.get(name) ?? 0) > (sent?.na ?? 0) + withinMs[name];
+        return sent?.state === emission.emitted && looked && hop.mode !== 'on-demand' ? 'unverifiable-though-looked' : undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /** The hop, or one above it, has refused to be read for longer than it takes to notice. */
+  private isUnread(hop: HopName): boolean {
+    for (let each: HopName | undefined = hop; each; each = above[each]) {
+      const [now, before] = [this.times.now, this.times.now - 2 * timing.pollMs].map((at) =>
+        this.world.weather.looks(each as HopName, at),
+      );
+      if (now !== undefined && now === before && (each === hop || now !== 'auth') && this.isPolled(each)) return true;
+    }
+    return false;
+  }
+
+  /** Set by the watchdog: an on-demand hop nobody reads is not known to be unreadable. */
+  isPolled: (hop: HopName) => boolean = () => true;
+
+  /** expected = the sum of the accounted verdicts, for one stream at each of its hops. */
+  identity(stream: StreamState): void {
+    for (const track of stream.tracks) {
+      let sum = 0;
+      for (const code of accountedCodes) sum += (track.folded[code] ?? 0) + (track.live[code] ?? 0);
+      let expected = applicableCount(stream, track.hop.id) - (stream.foldedWithheld.get(track.hop.id) ?? 0);
+      for (const block of stream.emission.values()) {
+        if (block.states.includes(emission.withheld)) expected -= withheldIn(stream, block, track.hop.id);
+      }
+      if (sum !== expected)
+        this.complain('identity', `${stream.key} at ${track.hop.spec.name}: expected ${expected}, verdicts add up to ${sum}`);
+    }
+  }
+
+  /** After a look or a post: the latency that was measured last is held against the true one. */
+  latency(hop: HopState): void {
+    const { lastToken, lastLatency } = hop;
+    const name = hop.spec.name;
+    if (lastToken === undefined || lastLatency === undefined || this.lastTokens.get(name) === lastToken) return;
+    this.lastTokens.set(name, lastToken);
+    const fields = readToken(lastToken);
+    const truth = fields && this.world.truthOf(fields.stream, fields.seq);
+    if (!truth) return;
+    const { toT } = this.times;
+    const took = toT(truth.visible[hopIndex(name)] ?? 0) - toT(truth.emitted);
+    this.latencies.measured += 1;
+    if (took >= lastLatency.loMs && took <= lastLatency.hiMs) return;
+    this.latencies.wrong += 1;
+    if (this.latencies.wrong * 1_000 > this.latencies.measured + 1_000)
+      this.complain('latency', `${name}: it took ${took} ms, measured ${lastLatency.loMs} to ${lastLatency.hiMs} ms`);
+  }
+
+  /** At the end, all quiet: what could be seen was seen, what could not is lost, or there is a reason why that is not known. */
+  settled(state: EngineState): { lost: number; trulyLost: number } {
+    const sums = { lost: 0, trulyLost: 0 };
+    for (const stream of state.streamsByNumber.values()) {
+      for (const track of stream.tracks) {
+        for (const block of track.blocks.values()) {
+          for (let i = 0; i < blockSize; i++) {
+            const code = block.codes[i] as number;
+            if (code !== 0) this.final(track, block.index * blockSize + i, code, sums);
+          }
+        }
+      }
+    }
+    return sums;
+  }
+
+  private final(track: Track, seq: number, code: number, sums: { lost: number; trulyLost: number }): void {
+    const { stream, hop } = track;
+    const truth = this.world.truthOf(stream.number, seq);
+    const { now } = this.times;
+    const visible = truth?.visible[hopIndex(hop.spec.name)] ?? Number.POSITIVE_INFINITY;
+    const name = `${stream.key} #${seq} at ${hop.spec.name} is ${verdictOfCode(code)}`;
+    if (code === codeOf.lost) sums.lost += 1;
+    if (visible < now - 15 * timing.pollMs && !isSeen(code)) this.complain('arrived-but-not-seen', name);
+    if (!truth || visible !== Number.POSITIVE_INFINITY || truth.emitted > now - 1.5 * timing.lostAfterMs) return;
+    const sent = emissionAt(stream, seq);
+    const expected = termsOf(runOf(stream, seq), hop.id, stream.number, seq) !== undefined;
+    if (!expected || sent?.state !== emission.emitted || truth.emitted === Number.POSITIVE_INFINITY) return;
+    if (code !== codeOf.excused) sums.trulyLost += 1;
+    if (code !== codeOf.lost && code !== codeOf.excused) this.complain('lost-but-not-said', name);
+  }
+}
+

@@ -1,0 +1,82 @@
+/** Which fault reigns when, and what it does to a line on its way: answers come from the plan alone, so they hold for any time. */
+import { about, type Dice } from './dice.ts';
+import { type Fault, faultOf } from './fault.ts';
+import type { Episode, Plan } from './plan.ts';
+import { type HopName, withinMs } from './setting.ts';
+
+export interface Spell extends Episode {
+  readonly fault: Fault;
+  readonly end: number;
+  readonly index: number;
+}
+
+const longestDrainMs = 20_000;
+
+export class Weather {
+  readonly spells: readonly Spell[];
+  private readonly dice: Dice;
+  /** Spells that do something to lines on their way to a hop. */
+  private readonly onWay: Readonly<Record<HopName, readonly Spell[]>>;
+  private readonly byKind = new Map<string, Spell[]>();
+  /** Lines that wait in a bounded buffer, by spell and stream. */
+  private readonly waiting = new Map<string, number>();
+
+  constructor(plan: Plan, dice: Dice) {
+    this.dice = dice;
+    this.spells = plan.episodes.map((each, index) => ({
+      ...each,
+      index,
+      fault: faultOf(each.kind),
+      end: each.at + each.forMs,
+    }));
+    const ways = (hop: HopName) =>
+      this.spells.filter(({ fault }) => fault.stalls === hop || fault.drops === hop || fault.slows === hop);
+    this.onWay = { stream: ways('stream'), index: ways('index'), archive: ways('archive'), alert: ways('alert') };
+    for (const spell of this.spells) {
+      const list = this.byKind.get(spell.kind) ?? [];
+      this.byKind.set(spell.kind, list);
+      list.push(spell);
+    }
+  }
+
+  /** The spell of a kind that reigns at a time. */
+  now(kind: string, at: number): Spell | undefined {
+    return this.byKind.get(kind)?.find((each) => at >= each.at && at < each.end);
+  }
+
+  /** How looks at a hop fare at a time, if not well. */
+  looks(hop: HopName, at: number): 'server_error' | 'partial' | 'auth' | 'timeout' | undefined {
+    for (const { fault, at: begin, end } of this.spells) {
+      if (begin > at) return undefined;
+      if (at < end && fault.looks?.hops.includes(hop)) return fault.looks.how;
+    }
+    return undefined;
+  }
+
+  /** When a line that sets out for a hop at `at` gets there; infinity when it never does. */
+  arrival(hop: HopName, at: number, normalMs: number, stream: number, seq: number, node: number): number {
+    let t = at;
+    for (const spell of this.onWay[hop]) {
+      if (spell.at > t) break;
+      if (t >= spell.end || (spell.node !== undefined && spell.node !== node)) continue;
+      const { fault, index } = spell;
+      if (fault.drops === hop && this.dice.chance(spell.share ?? 1, about.drop, stream, seq, index))
+        return Number.POSITIVE_INFINITY;
+      if (fault.slows === hop) {
+        const factor = 1.15 + 0.45 * this.dice.roll(about.drain, stream, seq, index);
+        return Math.round(t + normalMs + withinMs[hop] * factor);
+      }
+      if (fault.stalls !== hop) continue;
+      if (fault.buffer !== undefined && this.queue(spell, stream) > fault.buffer) return Number.POSITIVE_INFINITY;
+      t = spell.end + this.dice.between(0, longestDrainMs, about.drain, stream, seq, index);
+    }
+    return t + normalMs;
+  }
+
+  private queue(spell: Spell, stream: number): number {
+    const key = `${spell.index} ${stream}`;
+    const waiting = (this.waiting.get(key) ?? 0) + 1;
+    this.waiting.set(key, waiting);
+    return waiting;
+  }
+}
