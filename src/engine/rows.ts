@@ -141,8 +141,9 @@ function encodeTrack(track: Track): Uint8Array {
 function firstOpen(track: Track): number {
   let first = track.stream.nextSeq;
   for (const { index, codes } of track.blocks.values()) {
-    const at = codes.findIndex((code) => code !== 0 && code !== codeOf.delivered && code !== codeOf.delayed);
-    if (at >= 0) first = Math.min(first, index * blockSize + at);
+    let at = 0;
+    while (at < blockSize && (codes[at] === 0 || codes[at] === codeOf.delivered || codes[at] === codeOf.delayed)) at += 1;
+    if (at < blockSize) first = Math.min(first, index * blockSize + at);
   }
   return first;
 }

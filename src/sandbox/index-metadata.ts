@@ -4,8 +4,13 @@ import { nest } from './index-cluster.ts';
 import { analyse, showField } from './index-fields.ts';
 import { wildcard } from './index-query.ts';
 import { flag, type IndexRequest, searchParameters } from './index-request.ts';
-import type { World } from './index-routes.ts';
 import { type Index, type IndexStore, REFRESH_MS, SHARDS } from './index-store.ts';
+
+/** The least of the simulated cluster that its metadata depends on. */
+interface World {
+  readonly store: IndexStore;
+  readonly faults: { readonly readOnly: boolean };
+}
 
 export function fieldCaps(store: IndexStore, request: IndexRequest, name: string): object {
   const wanted = (request.query.get('fields') ?? '').split(',').map((pattern) => wildcard(pattern));

@@ -30,13 +30,21 @@ describe('judgeUnseen', () => {
     ['F just past d2', { absentAsOf: d2 + 1, lostAsOf: d2 + 1, now: d2 + 9 }, 'lost'],
     ['F past d2 in a look that proves no loss', { absentAsOf: d2 + 99, lostAsOf: d2, now: d2 + 99 }, 'overdue'],
     ['T far past d2 and no look since d1', { absentAsOf: d1, now: d2 * 2 }, 'unverifiable'],
-    ['withheld, however long absent', { emission: 'withheld', absentAsOf: d2 * 2, lostAsOf: d2 * 2, now: d2 * 2 }, 'withheld'],
+    [
+      'withheld, however long absent',
+      { emission: 'withheld', absentAsOf: d2 * 2, lostAsOf: d2 * 2, now: d2 * 2 },
+      'withheld',
+    ],
     ['withheld and excused', { emission: 'withheld', excused: true }, 'withheld'],
     ['excused, however long absent', { excused: true, absentAsOf: d2 * 2, lostAsOf: d2 * 2, now: d2 * 2 }, 'excused'],
     ['excused and unproven', { excused: true, emission: 'unconfirmed', now: d2 * 2 }, 'excused'],
     ['unproven before d1+g', { emission: 'unconfirmed', absentAsOf: d1 + 30, now: d1 + 39 }, 'pending'],
     ['unproven at d1+g', { emission: 'unconfirmed', now: d1 + 40 }, 'unverifiable'],
-    ['unproven, absent for ever', { emission: 'unconfirmed', absentAsOf: d2 * 2, lostAsOf: d2 * 2, now: d2 * 2 }, 'unverifiable'],
+    [
+      'unproven, absent for ever',
+      { emission: 'unconfirmed', absentAsOf: d2 * 2, lostAsOf: d2 * 2, now: d2 * 2 },
+      'unverifiable',
+    ],
   ];
   test.each(rows)('given a canary %s, then it is judged by the table', (_, canary, verdict) => {
     expect(judgeUnseen({ ...base, ...canary })).toBe(verdict);

@@ -1,7 +1,7 @@
 /** What must not be forgotten over a restart, and what must not grow. */
 import { describe, expect, test } from 'vitest';
 import { emission } from '../../src/core/block.ts';
-import { Spans } from '../../src/core/spans.ts';
+import type { Spans } from '../../src/core/spans.ts';
 import { everyMsOf } from '../../src/engine/injecting.ts';
 import type { StreamState, Track } from '../../src/engine/state.ts';
 import { nextWake } from '../../src/engine/step.ts';
@@ -33,7 +33,9 @@ function bytesOf(spans: Spans): number {
 test('given a crash after the very first grant and before its receipt, when the node never comes back, then the canary is unverifiable, not pending for ever', async () => {
   const scene = new Scene();
   const bench = await Bench.open(scene, configOf());
-  bench.onCommit = (each) => void (each.deaf = [...each.state.streamsByNumber.values()].some((one) => one.nextSeq > 0));
+  bench.onCommit = (each) => {
+    each.deaf = [...each.state.streamsByNumber.values()].some((one) => one.nextSeq > 0);
+  };
   bench.run(3_000);
   bench.onCommit = () => {};
   for (const name of ['node-a', 'node-b', 'node-c']) scene.gone.add(name);
@@ -52,7 +54,11 @@ test('given sightings committed before a crash, when logcanary restarts, then it
     const { lastSeenAt, newestSeenSeq } = trackAt(bench, hop);
     const before = { hop, lastSeenAt, newestSeenSeq };
     await bench.restart(0);
-    expect({ hop, lastSeenAt: trackAt(bench, hop).lastSeenAt, newestSeenSeq: trackAt(bench, hop).newestSeenSeq }).toEqual(before);
+    expect({
+      hop,
+      lastSeenAt: trackAt(bench, hop).lastSeenAt,
+      newestSeenSeq: trackAt(bench, hop).newestSeenSeq,
+    }).toEqual(before);
     bench.run(30_100);
   }
 });
@@ -88,7 +94,10 @@ describe('given nothing to do for a stream', () => {
   test('when it is leaving, then it does not keep the driver awake', async () => {
     const scene = new Scene();
     const inject = [injectSpec({ name: 'node-a', everyMs: 60_000 })];
-    const bench = await Bench.open(scene, configOf({ pipelines: [sandboxPipeline({ inject, hops: [hopSpec({ name: 'stream' })] })] }));
+    const bench = await Bench.open(
+      scene,
+      configOf({ pipelines: [sandboxPipeline({ inject, hops: [hopSpec({ name: 'stream' })] })] }),
+    );
     bench.run(5_000);
     scene.leaving.set('node-a', bench.now);
     bench.run(120_000);

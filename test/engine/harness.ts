@@ -163,7 +163,11 @@ export class Bench {
       case 'check': {
         const { check } = command;
         const result = this.world.check(check, this.now);
-        return () => ({ type: 'checked', check, ...(result instanceof LogcanaryError ? { error: result } : { result }) });
+        return () => ({
+          type: 'checked',
+          check,
+          ...(result instanceof LogcanaryError ? { error: result } : { result }),
+        });
       }
       case 'notify': {
         const { row } = command;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { expectIdentity } from './identity.ts';
 import { Bench } from './harness.ts';
+import { expectIdentity } from './identity.ts';
 import { configOf } from './sandbox-config.ts';
 import { Scene } from './scene.ts';
 

@@ -24,8 +24,12 @@ function stageStopped(to: 'stream' | 'index' | 'archive' | 'alert'): Scenario {
     incident: `stopped@${to}`,
     openWithinMs: within[to],
     severity: 'critical',
-    break: (scene) => void (scene.stage(to).stopped = true),
-    mend: (scene) => void (scene.stage(to).stopped = false),
+    break: (scene) => {
+      scene.stage(to).stopped = true;
+    },
+    mend: (scene) => {
+      scene.stage(to).stopped = false;
+    },
   };
 }
 
@@ -36,8 +40,12 @@ function slowStage(to: 'stream' | 'index', delayMs: number): Scenario {
     incident: `slow@${to}`,
     openWithinMs: statistical,
     severity: 'warning',
-    break: (scene) => void (scene.stage(to).delayMs = delayMs),
-    mend: (scene) => void (scene.stage(to).delayMs = 400),
+    break: (scene) => {
+      scene.stage(to).delayMs = delayMs;
+    },
+    mend: (scene) => {
+      scene.stage(to).delayMs = 400;
+    },
   };
 }
 
@@ -79,24 +87,36 @@ const scenarios: readonly Scenario[] = [
     incident: 'unreadable@index',
     openWithinMs: within.index,
     severity: 'critical',
-    break: (scene) => void (scene.place('index').partial = true),
-    mend: (scene) => void (scene.place('index').partial = false),
+    break: (scene) => {
+      scene.place('index').partial = true;
+    },
+    mend: (scene) => {
+      scene.place('index').partial = false;
+    },
   },
   {
     fault: 'our credentials for the index expire',
     incident: 'blind@index',
     openWithinMs: within.index,
     severity: 'warning',
-    break: (scene) => void (scene.place('index').unreadable = 'auth'),
-    mend: (scene) => void (scene.place('index').unreadable = undefined),
+    break: (scene) => {
+      scene.place('index').unreadable = 'auth';
+    },
+    mend: (scene) => {
+      scene.place('index').unreadable = undefined;
+    },
   },
   {
     fault: 'our credentials for the stream expire',
     incident: 'blind@stream',
     openWithinMs: within.stream,
     severity: 'warning',
-    break: (scene) => void (scene.place('stream').unreadable = 'auth'),
-    mend: (scene) => void (scene.place('stream').unreadable = undefined),
+    break: (scene) => {
+      scene.place('stream').unreadable = 'auth';
+    },
+    mend: (scene) => {
+      scene.place('stream').unreadable = undefined;
+    },
     holdMs: 600_000,
   },
   {
@@ -117,26 +137,41 @@ const scenarios: readonly Scenario[] = [
       incident: `lossy@${to}`,
       openWithinMs: statistical,
       severity: 'warning',
-      break: (scene) => void (scene.stage(to).dropEvery = 6),
-      mend: (scene) => void (scene.stage(to).dropEvery = 0),
+      break: (scene) => {
+        scene.stage(to).dropEvery = 6;
+      },
+      mend: (scene) => {
+        scene.stage(to).dropEvery = 0;
+      },
     }),
   ),
-  ...([10_300, 10_700, 11_100] as const).flatMap((delayMs) => [slowStage('stream', delayMs), slowStage('index', delayMs + 1_000)]),
+  ...([10_300, 10_700, 11_100] as const).flatMap((delayMs) => [
+    slowStage('stream', delayMs),
+    slowStage('index', delayMs + 1_000),
+  ]),
   {
     fault: 'the agent sends every fourth line twice',
     incident: 'duplicated@stream',
     openWithinMs: statistical,
     severity: 'warning',
-    break: (scene) => void (scene.stage('stream').duplicateEvery = 4),
-    mend: (scene) => void (scene.stage('stream').duplicateEvery = 0),
+    break: (scene) => {
+      scene.stage('stream').duplicateEvery = 4;
+    },
+    mend: (scene) => {
+      scene.stage('stream').duplicateEvery = 0;
+    },
   },
   {
     fault: 'the agent cuts every fourth line',
     incident: 'corrupted@stream',
     openWithinMs: statistical,
     severity: 'warning',
-    break: (scene) => void (scene.stage('stream').damageEvery = 4),
-    mend: (scene) => void (scene.stage('stream').damageEvery = 0),
+    break: (scene) => {
+      scene.stage('stream').damageEvery = 4;
+    },
+    mend: (scene) => {
+      scene.stage('stream').damageEvery = 0;
+    },
   },
   ...(['withheld', 'unconfirmed', 'throws'] as const).map(
     (how): Scenario => ({
@@ -144,8 +179,12 @@ const scenarios: readonly Scenario[] = [
       incident: 'injection@emitter',
       openWithinMs: within.stream,
       severity: 'warning',
-      break: (scene) => void (scene.injection = how),
-      mend: (scene) => void (scene.injection = 'works'),
+      break: (scene) => {
+        scene.injection = how;
+      },
+      mend: (scene) => {
+        scene.injection = 'works';
+      },
     }),
   ),
   {
@@ -153,8 +192,12 @@ const scenarios: readonly Scenario[] = [
     incident: 'injection@emitter',
     openWithinMs: within.stream,
     severity: 'warning',
-    break: (scene) => void (scene.listing = 'server_error'),
-    mend: (scene) => void (scene.listing = undefined),
+    break: (scene) => {
+      scene.listing = 'server_error';
+    },
+    mend: (scene) => {
+      scene.listing = undefined;
+    },
   },
 ];
 

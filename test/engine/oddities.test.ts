@@ -1,12 +1,12 @@
 /** Incidents that are not about the flow itself: forged lines, clocks, figures, hops that never worked. */
 import { describe, expect, test } from 'vitest';
+import { mintToken } from '../../src/core/token.ts';
+import { createSigner } from '../../src/lib/signer.ts';
 import type { CheckResult } from '../../src/probe.ts';
 import { Bench, startOfTime } from './harness.ts';
 import { expectIdentity } from './identity.ts';
-import { configOf, diskCheck, sandboxPipeline } from './sandbox-config.ts';
+import { configOf, diskCheck, injectSpec, sandboxPipeline } from './sandbox-config.ts';
 import { failure, Scene } from './scene.ts';
-import { mintToken } from '../../src/core/token.ts';
-import { createSigner } from '../../src/lib/signer.ts';
 
 const stranger = createSigner([{ id: 'a1', secret: 'somebody who guessed our key id' }]);
 
@@ -45,7 +45,13 @@ test('given a clock that is stepped, when it is put right, then clock is told on
 });
 
 function disk(value: number): CheckResult {
-  const reading = { measure: 'disk', subject: 'node-1', unit: 'bytes' as const, limit: 95, limitName: 'flood stage 95%' };
+  const reading = {
+    measure: 'disk',
+    subject: 'node-1',
+    unit: 'bytes' as const,
+    limit: 95,
+    limitName: 'flood stage 95%',
+  };
   return { readings: [{ ...reading, value, warnAt: 90 }], problems: [] };
 }
 
@@ -91,9 +97,12 @@ describe('given a disk that is over its limit', () => {
     const told = bench.sent.length;
     await bench.restart(1_000);
     bench.run(60_000);
-    expect(bench.open().map(({ kind, hop }) => `${kind}@${hop}`).sort()).toEqual(
-      ['reading@age', 'reading@disk', 'unreadable@age', 'unreadable@disk'],
-    );
+    expect(
+      bench
+        .open()
+        .map(({ kind, hop }) => `${kind}@${hop}`)
+        .sort(),
+    ).toEqual(['reading@age', 'reading@disk', 'unreadable@age', 'unreadable@disk']);
     expect(bench.sent.length).toBe(told);
   });
 });
@@ -141,7 +150,12 @@ test('given an index that cannot be read for five minutes, when it comes back, t
   scene.stage('index').stopped = false;
   bench.run(300_000);
   const lost = bench.state.pipelines[0]?.hops.map((hop) => [hop.spec.name, hop.counters.entered.lost]);
-  expect(lost).toEqual([['stream', 0], ['index', 0], ['archive', 0], ['alert', 0]]);
+  expect(lost).toEqual([
+    ['stream', 0],
+    ['index', 0],
+    ['archive', 0],
+    ['alert', 0],
+  ]);
   expect(bench.history()).toEqual(['unreadable@index']);
   expectIdentity(bench.state);
 });
@@ -156,4 +170,21 @@ test('given a node that leaves, when its canaries are on their way, then they ar
   expect(bench.history()).toEqual([]);
   expect(bench.state.pipelines[0]?.hops[0]?.counters.entered.lost).toBe(0);
   expectIdentity(bench.state);
+});
+
+test('given a listing in which most nodes leave at once, when it is taken in, then nobody is excused, in whatever order they stand', async () => {
+  const scene = new Scene();
+  const names = ['a', 'b', 'c', 'd'];
+  const going = new Map<string, number>();
+  scene.list = () =>
+    names.map((name) => {
+      const leavingSince = going.get(name);
+      return { key: name, name, labels: {}, ...(leavingSince === undefined ? {} : { leavingSince }) };
+    });
+  const inject = [injectSpec({ name: 'nodes' })];
+  const bench = await settledBench(scene, configOf({ pipelines: [sandboxPipeline({ inject })] }));
+  for (const name of ['a', 'b', 'c']) going.set(name, bench.now);
+  bench.run(60_000);
+  const excused = bench.state.pipelines[0]?.hops.map((hop) => hop.counters.entered.excused);
+  expect(excused).toEqual([0, 0, 0, 0]);
 });

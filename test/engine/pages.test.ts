@@ -37,17 +37,20 @@ test('given page_after of 5 minutes, when a stop ends before that, then the page
 });
 
 describe('given an open stop', () => {
-  test.each([0, 60_000, 900_000])('when logcanary restarts after %i ms, then nobody is told twice, and the resolve comes', async (downMs) => {
-    const { scene, bench } = await stoppedIndex();
-    bench.run(10_000);
-    await bench.restart(downMs);
-    bench.run(60_000);
-    expect(bench.told('pager')).toEqual(['trigger stopped@index']);
-    scene.stage('index').stopped = false;
-    bench.run(300_000);
-    expect(bench.told('pager')).toEqual(once);
-    expect(bench.history()).toEqual(['stopped@index']);
-  });
+  test.each([0, 60_000, 900_000])(
+    'when logcanary restarts after %i ms, then nobody is told twice, and the resolve comes',
+    async (downMs) => {
+      const { scene, bench } = await stoppedIndex();
+      bench.run(10_000);
+      await bench.restart(downMs);
+      bench.run(60_000);
+      expect(bench.told('pager')).toEqual(['trigger stopped@index']);
+      scene.stage('index').stopped = false;
+      bench.run(300_000);
+      expect(bench.told('pager')).toEqual(once);
+      expect(bench.history()).toEqual(['stopped@index']);
+    },
+  );
 
   test('when it is mended while logcanary is down, then the resolve comes after the restart', async () => {
     const { scene, bench } = await stoppedIndex();
@@ -64,7 +67,9 @@ describe('given an open stop', () => {
     const bench = await Bench.open(scene, configOf());
     bench.run(60_000);
     scene.stage('index').stopped = true;
-    bench.onCommit = (each) => void (each.deaf = each.state.open.size > 0);
+    bench.onCommit = (each) => {
+      each.deaf = each.state.open.size > 0;
+    };
     expect(bench.runUntil(20_000, () => bench.open('stopped').length > 0)).toBe(true);
     const key = bench.open('stopped')[0]?.dedupKey;
     expect(bench.told('pager')).toEqual([]);

@@ -166,7 +166,11 @@ function treat(stage: Stage, line: Line, now: number): Line[] {
   stage.count += 1;
   const every = (n: number) => n > 0 && stage.count % n === 0;
   if (every(stage.dropEvery)) return [];
-  const arrived: Line = { ...line, at: now, ...(every(stage.damageEvery) ? { damage: 'cut after 34 characters' } : {}) };
+  const arrived: Line = {
+    ...line,
+    at: now,
+    ...(every(stage.damageEvery) ? { damage: 'cut after 34 characters' } : {}),
+  };
   return every(stage.duplicateEvery) ? [arrived, arrived] : [arrived];
 }
 

@@ -1,99 +1,19 @@
-/** A random history, told to the real engine and to the model alike. */
-import fc from 'fast-check';
-import { codeCount, emission, impliedBit, verdictOfCode } from '../../src/core/block.ts';
-import type { PipelineSpec } from '../../src/core/pipeline.ts';
-import { verdicts } from '../../src/core/verdict-name.ts';
 import type { Command, Event } from '../../src/engine/event.ts';
 import { tokenOf } from '../../src/engine/injecting.ts';
 import { takeChanges } from '../../src/engine/rows.ts';
-import type { EngineState, HopState, InjectorState } from '../../src/engine/state.ts';
+import type { EngineState, InjectorState } from '../../src/engine/state.ts';
 import { step } from '../../src/engine/step.ts';
-import { blockOf, codeAt, emissionAt, lingerMs, runOf } from '../../src/engine/track.ts';
-import { emissionCounts, verdictCounts } from '../../src/engine/view.ts';
+import { runOf } from '../../src/engine/track.ts';
 import { createMemoryLedger, type MemoryLedger } from '../../src/ledger/memory.ts';
 import { ProbeError } from '../../src/lib/errors.ts';
 import type { Emission, Find } from '../../src/probe.ts';
 import { seededRandom } from '../../src/sandbox/seeded-random.ts';
 import { restored, startOfTime } from '../engine/harness.ts';
 import { sumsAt } from '../engine/identity.ts';
-import { configOf, hopSpec, injectSpec, sandboxPipeline } from '../engine/sandbox-config.ts';
+import { configOf } from '../engine/sandbox-config.ts';
+import { bookkeepingOf, freezeSettled } from './accounting-comparison.ts';
 import { AccountingModel, type CanaryModel } from './accounting-model.ts';
-
-const dt = fc.oneof(
-  { weight: 12, arbitrary: fc.integer({ min: 1, max: 4_900 }) },
-  { weight: 3, arbitrary: fc.integer({ min: 5_000, max: 90_000 }) },
-  { weight: 1, arbitrary: fc.constantFrom(3_600_000, 80 * 3_600_000) },
-);
-const density = fc.constantFrom(0, 0.2, 0.9, 1, 1, 1);
-const hops = ['stream', 'index', 'archive', 'alert'];
-
-const operation = fc.oneof(
-  { weight: 8, arbitrary: fc.record({ kind: fc.constant('pass' as const), dt }) },
-  {
-    weight: 8,
-    arbitrary: fc.record({
-      kind: fc.constant('receipt' as const),
-      dt: fc.integer({ min: 0, max: 2_000 }),
-      injector: fc.nat(2),
-      bias: fc.constantFrom('emitted', 'emitted', 'emitted', 'mixed', 'error'),
-    }),
-  },
-  {
-    weight: 16,
-    arbitrary: fc.record({
-      kind: fc.constant('look' as const),
-      dt: fc.integer({ min: 0, max: 1_000 }),
-      hop: fc.constantFrom(...hops),
-      coverage: fc.constantFrom('complete', 'complete', 'complete', 'complete', 'partial', 'failed', 'blind'),
-      density,
-      byToken: fc.boolean(),
-      lowerMs: fc.constantFrom(0, 0, 500, 20_000),
-      sinceMs: fc.constantFrom(0, 0, 0, 3_000),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('hook' as const), dt: fc.nat(500), density }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('leave' as const), stream: fc.nat(3) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('return' as const), stream: fc.nat(3) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wall' as const), offset: fc.integer({ min: -1e7, max: 1e7 }) }) },
-  {
-    weight: 5,
-    arbitrary: fc.record({ kind: fc.constant('rounds' as const), count: fc.integer({ min: 3, max: 14 }), lossy: fc.boolean() }),
-  },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('commit' as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('crash' as const), downMs: fc.constantFrom(0, 1, 30_000), variant: fc.nat(2) }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('reload' as const) }) },
-);
-export const operations = fc.array(operation, { minLength: 20, maxLength: 60 });
-type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
-
-/** Streams a and b of one injector, c of another, d enters at the index. */
-const streams = ['a', 'b', 'c', 'd'];
-const injectorOf: Readonly<Record<string, string>> = { a: 'ab', b: 'ab', c: 'c', d: 'd' };
-
-function specOf(variant: number): PipelineSpec {
-  const sample = { take: 1, of: variant === 1 ? 3 : 20 };
-  return sandboxPipeline({
-    inject: [
-      injectSpec({ name: 'ab', everyMs: 97, maxPerSecond: 1e6 }),
-      injectSpec({ name: 'c', everyMs: 211, maxPerSecond: 1e6, shapes: ['plain', 'burst'] }),
-      injectSpec({ name: 'd', everyMs: 150, maxPerSecond: 1e6, enters: 'index' }),
-    ],
-    hops: [
-      hopSpec({ name: 'stream', withinMs: 3_000, pollMs: 500, timeoutMs: 1_000 }),
-      hopSpec({ name: 'index', after: 'stream', withinMs: variant === 2 ? 9_000 : 5_000, pollMs: 500, timeoutMs: 1_000 }),
-      hopSpec({ name: 'archive', after: 'stream', withinMs: 8_000, pollMs: 1_000, timeoutMs: 1_000, sample }),
-      hopSpec({ name: 'alert', after: 'index', withinMs: 8_000, pollMs: 1_000, timeoutMs: 1_000, sample: { take: 2, of: 5 } }),
-    ],
-    lostAfterMs: variant === 2 ? 30_000 : 20_000,
-  });
-}
-
-const modes = {
-  observer: (hop: string) => ({
-    mode: hop === 'alert' ? ('push' as const) : hop === 'archive' ? ('on-demand' as const) : ('poll' as const),
-    finds: hop === 'stream' ? ('unique' as const) : ('repeats' as const),
-  }),
-};
+import { hops, injectorOf, modes, type Operation, specOf, streams } from './accounting-operations.ts';
 
 type Look = Extract<Command, { type: 'look' }>;
 type Inject = Extract<Command, { type: 'inject' }>;
@@ -176,7 +96,15 @@ export class History {
     for (const at of [2, 1, 0]) this.receipt(at, 'emitted');
     this.tick();
     this.sparing = lossy;
-    const fine = { kind: 'look', dt: 0, density: 1, byToken: false, lowerMs: 0, sinceMs: 0, coverage: 'complete' } as const;
+    const fine = {
+      kind: 'look',
+      dt: 0,
+      density: 1,
+      byToken: false,
+      lowerMs: 0,
+      sinceMs: 0,
+      coverage: 'complete',
+    } as const;
     for (const hop of hops) {
       this.look({ ...fine, hop });
       this.tick();
@@ -200,13 +128,12 @@ export class History {
     for (const { injector } of lists) this.list(injector);
   }
 
-  /** A tick that judges, on both sides. */
+  /** Two ticks that judge, on both sides: the second for what listing has opened. */
   private tick(): void {
     this.state.nextJudgeAt = 0;
     this.dispatch({ type: 'tick', wall: this.now + this.wallOffset });
     this.model.judge(this.now);
     this.freeze();
-    // Again, for what listing has opened.
     this.state.nextJudgeAt = 0;
     this.dispatch({ type: 'tick', wall: this.now + this.wallOffset });
     this.model.judge(this.now);
@@ -234,13 +161,7 @@ export class History {
       stream.listed = true;
       stream.leavingSince = this.leaving.get(key);
     }
-    const all = [...this.model.books.streams.values()].filter((stream) => stream.listed);
-    const going = all.filter((stream) => stream.leavingSince !== undefined);
-    if (all.length > 1 && going.length * 2 > all.length) return;
-    for (const { key } of listed) {
-      const since = this.leaving.get(key);
-      if (since !== undefined) this.model.excuse(key, since);
-    }
+    this.model.excuseLeaving(keys);
   }
 
   private receipt(at: number, bias: string): void {
@@ -291,7 +212,7 @@ export class History {
     const asOf = question.asOf - each.lowerMs;
     const since = each.sinceMs === 0 ? undefined : asOf - each.sinceMs;
     for (const canary of found) this.model.sight(canary, each.hop, this.now, hop.finds === 'unique');
-    const covered = complete ? this.covered(hop, ranges, since ?? 0) : [];
+    const covered = complete ? this.model.covered(hop.spec.name, ranges, since ?? 0) : [];
     this.model.looked(each.hop, covered, complete, false, asOf);
     const look = {
       coverage: each.coverage,
@@ -301,19 +222,6 @@ export class History {
       ...(complete ? {} : { why: new ProbeError('a page was cut', { reason: 'partial' }) }),
     };
     this.dispatch({ ...base, look: look as { coverage: 'complete'; finds: Find[] } });
-  }
-
-  private covered(hop: HopState, ranges: readonly { stream: { key: string }; from: number; to: number }[], since: number) {
-    const covered: CanaryModel[] = [];
-    for (const { stream, from, to } of ranges) {
-      let seq = from;
-      while (seq <= to && since > 0 && (this.model.canary(stream.key, seq)?.nb ?? 0) < since) seq += 1;
-      for (; seq <= to; seq++) {
-        const canary = this.model.canary(stream.key, seq);
-        if (canary?.places.has(hop.spec.name)) covered.push(canary);
-      }
-    }
-    return covered;
   }
 
   private hook(share: number): void {
@@ -346,9 +254,7 @@ export class History {
     await this.ledger.commit(changes);
     const written = changes.flatMap((change) => (change.op === 'put' && change.table === 'track' ? [change.row] : []));
     const hopIds = new Map(this.state.pipelines[0]?.hops.map((hop) => [hop.spec.name, hop.id]));
-    this.model.commit(
-      (stream, hop) => written.some((row) => row.stream === stream && row.hop === hopIds.get(hop)),
-    );
+    this.model.commit((stream, hop) => written.some((row) => row.stream === stream && row.hop === hopIds.get(hop)));
   }
 
   /** Commands that were not committed are never carried out: their canaries never existed. */
@@ -388,94 +294,7 @@ export class History {
     }
   }
 
-  /** Whatever the engine has folded away must be final; from then on the model leaves it alone, too. */
   private freeze(): void {
-    for (const stream of this.state.streamsByNumber.values()) {
-      const canaries = this.model.books.streams.get(stream.key)?.canaries ?? [];
-      for (const track of stream.tracks) {
-        for (const canary of canaries) {
-          const place = canary.places.get(track.hop.spec.name);
-          if (!place || place.frozen || codeAt(track, canary.seq) !== undefined) continue;
-          place.frozen = true;
-          const over = this.now >= canary.planned + place.lostAfterMs + lingerMs;
-          if (place.seen === 'no' && !over) {
-            this.faults.push(`${canary.stream} #${canary.seq} was settled at ${place.hop} as ${place.verdict}`);
-          }
-          if (canaries.length < (blockOf(canary.seq) + 1) * 256) {
-            this.faults.push(`${canary.stream} #${canary.seq} was settled at ${place.hop} in a block that is not full`);
-          }
-        }
-      }
-    }
+    this.faults.push(...freezeSettled(this.state, this.model, this.now));
   }
 }
-
-/** Everything that must survive a restart, by name. */
-function bookkeepingOf(state: EngineState): Record<string, unknown> {
-  const all: Record<string, unknown> = {};
-  for (const hop of state.pipelines[0]?.hops ?? []) {
-    all[`counters at ${hop.spec.name}`] = JSON.stringify(hop.counters);
-    all[`first sighting at ${hop.spec.name}`] = hop.firstSightedAt;
-    all[`absorbed at ${hop.spec.name}`] = hop.absorbBefore;
-    all[`sums at ${hop.spec.name}`] = JSON.stringify([sumsAt(hop), verdictCounts(hop.tracks)]);
-  }
-  for (const stream of state.streamsByNumber.values()) {
-    all[`${stream.key} stream`] = JSON.stringify([stream.nextSeq, stream.leavingSince, stream.openedAt, stream.runs]);
-    all[`${stream.key} emissions`] = JSON.stringify(emissionCounts([stream]));
-    for (const track of stream.tracks) {
-      const at = `${stream.key} at ${track.hop.spec.name}`;
-      const codes = Array.from({ length: codeCount }, (_, code) => (track.folded[code] ?? 0) + (track.live[code] ?? 0));
-      all[`${at} codes`] = codes.slice(1).join();
-      all[`${at} seen`] = JSON.stringify([track.lastSeenAt, track.newestSeenSeq]);
-      for (const block of track.blocks.values()) {
-        all[`${at} block ${block.index}`] = block.codes.join();
-      }
-    }
-    for (const block of stream.emission.values()) {
-      const proven = Array.from(block.states, (code, i) => (code === emission.emitted ? [block.nb[i], block.na[i]] : []));
-      all[`${stream.key} emission block ${block.index}`] = JSON.stringify([Array.from(block.states), proven]);
-    }
-  }
-  all.incidents = JSON.stringify([...state.open.values()].map(({ number, notified }) => [number, notified]));
-  all.resolved = JSON.stringify(state.resolved.map(({ number, notified }) => [number, notified]));
-  all.outbox = JSON.stringify([...state.outbox.values()].map(({ row }) => row));
-  return all;
-}
-
-/** Where engine and model differ now; empty when they agree. */
-export function describeFailure({ state, model, now, faults }: History): string[] {
-  const found = [...faults];
-  for (const hop of state.pipelines[0]?.hops ?? []) {
-    const { name } = hop.spec;
-    const counts = verdictCounts(hop.tracks);
-    const wanted = model.counts(name);
-    for (const verdict of verdicts) {
-      if (counts[verdict] !== wanted[verdict]) {
-        found.push(`${name}: ${counts[verdict]} ${verdict}, the model has ${wanted[verdict]}`);
-      }
-    }
-    const entered: Readonly<Record<string, number>> = hop.counters.entered;
-    for (const [what, count] of Object.entries(model.state(name).entered)) {
-      if (entered[what] !== count) found.push(`${name}: entered ${what} ${entered[what]}, the model has ${count}`);
-    }
-  }
-  for (const stream of state.streamsByNumber.values()) {
-    for (const canary of model.books.streams.get(stream.key)?.canaries ?? []) {
-      for (const track of stream.tracks) {
-        const place = canary.places.get(track.hop.spec.name);
-        const code = codeAt(track, canary.seq);
-        if (code === undefined) continue;
-        const shown = `${canary.stream} #${canary.seq} at ${track.hop.spec.name}`;
-        if (verdictOfCode(code) !== place?.verdict) {
-          found.push(`${shown} is ${verdictOfCode(code)}, the model has ${place?.verdict} at T ${now}`);
-        }
-        if (code > impliedBit !== (place?.seen === 'implied')) found.push(`${shown} is implied or not: ${code}`);
-      }
-      const sent = emissionAt(stream, canary.seq);
-      const name = sent && ['unconfirmed', 'emitted', 'withheld'][sent.state];
-      if (name !== undefined && name !== canary.emission) found.push(`${canary.stream} #${canary.seq} is ${name}`);
-    }
-  }
-  return found.slice(0, 8);
-}
-

@@ -28,6 +28,12 @@ export interface CanaryModel {
   readonly places: Map<string, PlaceModel>;
 }
 
+interface Range {
+  readonly stream: { readonly key: string };
+  readonly from: number;
+  readonly to: number;
+}
+
 interface HopModel {
   entered: Record<string, number>;
   settleUntil: number;
@@ -98,7 +104,8 @@ export class AccountingModel {
 
   grant(key: string, number: number, seq: number, run: RunRow, enters: string | undefined): void {
     const stream = this.stream(key, number);
-    if (seq !== stream.canaries.length) throw new Error(`${key} #${seq} does not follow #${stream.canaries.length - 1}`);
+    if (seq !== stream.canaries.length)
+      throw new Error(`${key} #${seq} does not follow #${stream.canaries.length - 1}`);
     const planned = plannedAt(run, seq);
     const places = new Map<string, PlaceModel>();
     for (const hop of this.spec.hops) {
@@ -168,6 +175,20 @@ export class AccountingModel {
     return true;
   }
 
+  /** What a complete look at a hop says something about. */
+  covered(hop: string, ranges: readonly Range[], since: number): CanaryModel[] {
+    const covered: CanaryModel[] = [];
+    for (const { stream, from, to } of ranges) {
+      let seq = from;
+      while (seq <= to && since > 0 && (this.canary(stream.key, seq)?.nb ?? 0) < since) seq += 1;
+      for (; seq <= to; seq++) {
+        const canary = this.canary(stream.key, seq);
+        if (canary?.places.has(hop)) covered.push(canary);
+      }
+    }
+    return covered;
+  }
+
   looked(name: string, covered: readonly CanaryModel[], complete: boolean, blind: boolean, asOf: number): void {
     const hop = this.state(name);
     if (!complete) {
@@ -190,7 +211,18 @@ export class AccountingModel {
     }
   }
 
-  excuse(key: string, from: number): void {
+  /** Of those just listed. Many at once excuse nobody. */
+  excuseLeaving(keys: readonly string[]): void {
+    const all = [...this.books.streams.values()].filter((stream) => stream.listed);
+    const going = all.filter((stream) => stream.leavingSince !== undefined);
+    if (all.length > 1 && going.length * 2 > all.length) return;
+    for (const key of keys) {
+      const since = this.books.streams.get(key)?.leavingSince;
+      if (since !== undefined) this.excuse(key, since);
+    }
+  }
+
+  private excuse(key: string, from: number): void {
     for (const canary of this.books.streams.get(key)?.canaries ?? []) {
       if (canary.emission === 'withheld' || canary.nb < from - excuseBackMs) continue;
       for (const place of canary.places.values()) {

@@ -161,7 +161,9 @@ export class Auditor {
       case 'unverifiable': {
         const sent = emissionAt(stream, seq);
         const looked = (this.completeAsOf.get(name) ?? 0) > (sent?.na ?? 0) + withinMs[name];
-        return sent?.state === emission.emitted && looked && hop.mode !== 'on-demand' ? 'unverifiable-though-looked' : undefined;
+        return sent?.state === emission.emitted && looked && hop.mode !== 'on-demand'
+          ? 'unverifiable-though-looked'
+          : undefined;
       }
       default:
         return undefined;
@@ -192,7 +194,10 @@ export class Auditor {
         if (block.states.includes(emission.withheld)) expected -= withheldIn(stream, block, track.hop.id);
       }
       if (sum !== expected)
-        this.complain('identity', `${stream.key} at ${track.hop.spec.name}: expected ${expected}, verdicts add up to ${sum}`);
+        this.complain(
+          'identity',
+          `${stream.key} at ${track.hop.spec.name}: expected ${expected}, verdicts add up to ${sum}`,
+        );
     }
   }
 
@@ -246,4 +251,3 @@ export class Auditor {
     if (code !== codeOf.lost && code !== codeOf.excused) this.complain('lost-but-not-said', name);
   }
 }
-

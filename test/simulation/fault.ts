@@ -86,7 +86,12 @@ const unreadable = (hop: HopName, how: 'server_error' | 'partial' | 'auth') =>
 
 export const faults = {
   'agent-stopped': stall('stream'),
-  'agent-buffer-full': { ...stall('stream'), buffer: 6, lasts: [10 * minute, 50 * minute], may: ['slow@stream', 'lossy@stream'] },
+  'agent-buffer-full': {
+    ...stall('stream'),
+    buffer: 6,
+    lasts: [10 * minute, 50 * minute],
+    may: ['slow@stream', 'lossy@stream'],
+  },
   'node-stopped': { ...stall('stream'), node: true, streams: 2 },
   'agent-drops': loss('stream'),
   'agent-slow': slowness('stream'),
@@ -154,7 +159,13 @@ export const faults = {
     must: 'injection@emitter',
     withinMs: () => 4 * everyMs + 2 * timeoutMs,
   },
-  forged: { group: 'pipeline', lasts: [5 * minute, 30 * minute], must: 'forged@stream', withinMs: oddTold('stream'), share: [0.3, 1] },
+  forged: {
+    group: 'pipeline',
+    lasts: [5 * minute, 30 * minute],
+    must: 'forged@stream',
+    withinMs: oddTold('stream'),
+    share: [0.3, 1],
+  },
   'node-leaves': { group: 'pipeline', lasts: [1 * minute, 4 * minute], node: true, streams: 3 },
   'clock-stepped': {
     group: 'watchdog',

@@ -1,6 +1,6 @@
 /** One simulated history: how long, how wide, and every fault that befalls it. Made from a seed, or read from the corpus. */
 import { about, Dice } from './dice.ts';
-import { type FaultKind, faults } from './fault.ts';
+import { type FaultKind, faultOf, faults } from './fault.ts';
 import { minute, timing } from './setting.ts';
 
 /** One stretch of trouble. Times in ms since the beginning. */
@@ -37,7 +37,9 @@ export interface PlanChoice {
 export function planOf({ seed, hours, streams, kinds }: PlanChoice): Plan {
   const dice = new Dice(seed);
   const end = hours * 60 * minute;
-  const usable = (kinds ?? (Object.keys(faults) as FaultKind[])).filter((kind) => streams >= (faults[kind].streams ?? 1));
+  const usable = (kinds ?? (Object.keys(faults) as FaultKind[])).filter(
+    (kind) => streams >= (faultOf(kind).streams ?? 1),
+  );
   const main = usable.filter((kind) => faults[kind].group === 'pipeline');
   const own = usable.filter((kind) => faults[kind].group === 'watchdog');
   const episodes: Episode[] = [];
@@ -63,7 +65,7 @@ export function planOf({ seed, hours, streams, kinds }: PlanChoice): Plan {
 }
 
 function drawn(dice: Dice, kind: FaultKind, n: number, at: number, streams: number): Episode {
-  const { lasts, share, node } = faults[kind];
+  const { lasts, share, node } = faultOf(kind);
   const [least, most] = lasts;
   const spread = dice.roll(about.plan, n, 2) ** 2;
   const low = share?.[0] ?? 0;

@@ -110,18 +110,45 @@ export class World {
   private fate(stream: number, seq: number, token: string, emitted: number, node: Node | undefined): Truth {
     const { dice, weather } = this;
     if (emitted === never || !node || emitted >= node.goneAt) {
-      return { token, emitted: node && emitted < node.goneAt ? emitted : never, visible: [never, never, never, never], damage: false };
+      return {
+        token,
+        emitted: node && emitted < node.goneAt ? emitted : never,
+        visible: [never, never, never, never],
+        damage: false,
+      };
     }
     const truncated = weather.now('agent-truncates', emitted);
     const damage = truncated !== undefined && dice.chance(truncated.share ?? 0, about.damage, stream, seq);
-    const shipped = weather.arrival('stream', emitted, 300 + dice.delay(1_500, 30_000, about.agent, stream, seq), stream, seq, node.index);
+    const shipped = weather.arrival(
+      'stream',
+      emitted,
+      300 + dice.delay(1_500, 30_000, about.agent, stream, seq),
+      stream,
+      seq,
+      node.index,
+    );
     const inStream = shipped > node.goneAt ? never : shipped;
     const find: Find = { token, kind: 'line', ...(damage ? { damage: 'cut after 70 characters' } : {}) };
-    const consumed = this.onward('index', inStream, 200 + dice.delay(1_500, 30_000, about.consumer, stream, seq), stream, seq);
+    const consumed = this.onward(
+      'index',
+      inStream,
+      200 + dice.delay(1_500, 30_000, about.consumer, stream, seq),
+      stream,
+      seq,
+    );
     // What was indexed shows at the next refresh; what was archived, with the next object.
     const inIndex = upTo(consumed, 5_000);
-    const inArchive = upTo(this.onward('archive', inStream, dice.delay(3_000, 20_000, about.archiver, stream, seq), stream, seq), 60_000);
-    const posted = this.onward('alert', inIndex, 1_000 + dice.delay(10_000, 60_000, about.alerter, stream, seq), stream, seq);
+    const inArchive = upTo(
+      this.onward('archive', inStream, dice.delay(3_000, 20_000, about.archiver, stream, seq), stream, seq),
+      60_000,
+    );
+    const posted = this.onward(
+      'alert',
+      inIndex,
+      1_000 + dice.delay(10_000, 60_000, about.alerter, stream, seq),
+      stream,
+      seq,
+    );
     this.journal(stream, seq, emitted, inStream, inArchive, find);
     if (inIndex !== never) this.indexed.set(token, { at: inIndex, find });
     if (posted !== never) this.posts.push({ at: posted, stream, seq, find });
@@ -149,7 +176,13 @@ export class World {
   }
 
   /** What a look that really reads at `readAt` brings back. */
-  look(hop: HopName, asked: readonly string[], cursor: string | undefined, readAt: number, how: string | undefined): Look | LogcanaryError {
+  look(
+    hop: HopName,
+    asked: readonly string[],
+    cursor: string | undefined,
+    readAt: number,
+    how: string | undefined,
+  ): Look | LogcanaryError {
     if (how !== undefined && how !== 'partial') return refusal(how as Reason);
     if (hop === 'alert') return { coverage: 'complete', finds: [] };
     if (hop === 'index') {

@@ -1,0 +1,138 @@
+/** What had to be said about each fault, and what had no cause: held against what was said. */
+
+import { type Fault, faultOf } from './fault.ts';
+import type { Said } from './gazette.ts';
+import type { Episode } from './plan.ts';
+import { type HopName, minute, modeOf, sampleOf, timing, withinMs } from './setting.ts';
+import type { Watchdog } from './watchdog.ts';
+
+/** Jitter of the schedule, time that calls take. */
+const slackMs = 10_000;
+/** After the end of a fault what it left behind may still be noticed this much later than its own bound. */
+const afterwardsMs = 4 * minute;
+/** From the end of a fault until all of it must be told to be over. */
+const resolvedWithinMs = 75 * minute;
+
+export interface Detection {
+  readonly kind: string;
+  readonly place: string;
+  readonly tookMs: number;
+  readonly boundMs: number;
+}
+
+export function judge(watchdog: Watchdog): readonly Detection[] {
+  const { auditor, gazette, plan } = watchdog;
+  const said = [...gazette.said.values()];
+  for (const each of said) {
+    const cause = plan.episodes.find((episode) => explains(watchdog, episode, each));
+    if (!cause) auditor.complain('cried-wolf', `${each.place} at ${clock(each.openedAt)} without a cause`);
+    else if (
+      each.resolvedAt === undefined ||
+      each.resolvedAt > cause.at + cause.forMs + resolvedWithinMs + awayIn(watchdog, cause.at, each.resolvedAt)
+    )
+      auditor.complain(
+        'not-resolved',
+        `${each.place} at ${clock(each.openedAt)} after ${cause.kind} ended at ${clock(cause.at + cause.forMs)}`,
+      );
+    deliveredAll(watchdog, each);
+  }
+  const detections = plan.episodes.flatMap((episode) => told(watchdog, episode, said));
+  const left = watchdog.state?.outbox.size ?? 0;
+  if (left > 0) auditor.complain('outbox-not-empty', `${left} notifications wait though all channels work`);
+  return detections;
+}
+
+function explains(watchdog: Watchdog, episode: Episode, { place, openedAt }: Said): boolean {
+  const fault = faultOf(episode.kind);
+  if (fault.must !== place && !fault.may?.some((each) => each === place)) return false;
+  const late = boundOf(watchdog, episode, fault) + afterwardsMs;
+  return openedAt >= episode.at && openedAt <= episode.at + episode.forMs + late;
+}
+
+/** From its begin until it must be told, given what befell the watchdog meanwhile. */
+function boundOf(watchdog: Watchdog, episode: Episode, fault: Fault): number {
+  const { plan } = watchdog;
+  const streams = fault.node ? 1 : plan.streams;
+  const hop = fault.must?.split('@')[1] as HopName;
+  const sampled = withinMs[hop] === undefined ? 1 : sampleOf(plan, hop);
+  const own = fault.withinMs?.(episode.share ?? 1, streams) ?? 0;
+  const bound = own + (sampled - 1) * (fault.drops ? own : 2 * timing.everyMs) + slackMs;
+  const until = episode.at + bound;
+  const failed = watchdog.troubledLooks.filter(
+    (look) => look.at >= episode.at && look.at <= until && !fault.looks && lineageOf(hop).includes(look.hop),
+  );
+  return bound + failed.length * timing.pollMs + awayIn(watchdog, episode.at - minute, until);
+}
+
+function lineageOf(hop: string | undefined): readonly string[] {
+  if (hop === 'alert') return ['alert', 'index', 'stream'];
+  return hop === 'stream' ? ['stream'] : [hop ?? '', 'stream'];
+}
+
+/** Time lost to restarts, refused commits and looks without an answer: each costs its own length and a new beginning. */
+function awayIn(watchdog: Watchdog, from: number, to: number): number {
+  let lost = 0;
+  const begin = 3 * timing.pollMs + 2 * timing.everyMs;
+  for (const away of watchdog.away) {
+    if (away.from < to && away.to > from) lost += Math.min(away.to, to + 30 * minute) - away.from + begin;
+  }
+  for (const { kind, at, forMs } of watchdog.plan.episodes) {
+    const slows = kind === 'zombie-looks' || kind === 'receipts-lost' || kind === 'commit-slow';
+    if (slows && at < to && at + forMs > from) lost += kind === 'zombie-looks' ? forMs + 10 * minute : 2 * minute;
+  }
+  return lost;
+}
+
+function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Detection[] {
+  const { auditor, plan } = watchdog;
+  const fault = faultOf(episode.kind);
+  const { must } = fault;
+  if (must === undefined || !isNoticeable(watchdog, fault, must)) return [];
+  const bound = boundOf(watchdog, episode, fault);
+  const end = episode.at + episode.forMs;
+  const here = said.filter(
+    (each) => each.place === must && each.openedAt >= episode.at && each.openedAt <= end + bound + afterwardsMs,
+  );
+  const [first] = here;
+  const name = `${episode.kind} from ${clock(episode.at)} to ${clock(end)}`;
+  if (episode.forMs >= bound && end < plan.hours * 60 * minute) {
+    if (!first) auditor.complain('missed', `${must}: ${name} was not told`);
+    else if (first.openedAt > episode.at + bound)
+      auditor.complain(
+        'told-late',
+        `${must}: ${name} was told at ${clock(first.openedAt)}, due at ${clock(episode.at + bound)}`,
+      );
+  }
+  if (here.length > 1 && !fault.share) auditor.complain('told-twice', `${must}: ${name} was told ${here.length} times`);
+  return first ? [{ kind: episode.kind, place: must, tookMs: first.openedAt - episode.at, boundMs: bound }] : [];
+}
+
+/** Nobody reads an on-demand hop while all is well below it. */
+function isNoticeable({ plan }: Watchdog, fault: Fault, must: string): boolean {
+  if (must === 'isolated@logcanary') return modeOf(plan, 'stream') === 'poll';
+  return !(must.endsWith('@stream') && modeOf(plan, 'stream') === 'on-demand' && !fault.stalls && !fault.drops);
+}
+
+/** Whoever is to hear of an incident heard of its begin and of its end. */
+function deliveredAll({ gazette, auditor }: Watchdog, said: Said): void {
+  const heard = (notifier: string, action: string) =>
+    gazette.deliveries.some(
+      (each) => each.incident === said.id && each.notifier === notifier && each.action === action,
+    );
+  const channels = said.criticalAt === undefined ? ['chat'] : ['chat', 'pager'];
+  for (const channel of channels) {
+    for (const action of said.resolvedAt === undefined ? ['trigger'] : ['trigger', 'resolve'])
+      if (!heard(channel, action))
+        auditor.complain(
+          'not-delivered',
+          `${channel} never heard the ${action} of ${said.place} at ${clock(said.openedAt)}`,
+        );
+  }
+}
+
+/** Hours, minutes and seconds since the beginning. */
+export function clock(at: number): string {
+  const seconds = Math.floor(at / 1000);
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
+}
