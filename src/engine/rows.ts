@@ -142,7 +142,8 @@ function firstOpen(track: Track): number {
   let first = track.stream.nextSeq;
   for (const { index, codes } of track.blocks.values()) {
     let at = 0;
-    while (at < blockSize && (codes[at] === 0 || codes[at] === codeOf.delivered || codes[at] === codeOf.delayed)) at += 1;
+    while (at < blockSize && (codes[at] === 0 || codes[at] === codeOf.delivered || codes[at] === codeOf.delayed))
+      at += 1;
     if (at < blockSize) first = Math.min(first, index * blockSize + at);
   }
   return first;

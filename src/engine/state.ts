@@ -64,7 +64,7 @@ export interface HopState {
   newestSeen: EpochMs | undefined;
   lastLatency: { loMs: number; hiMs: number } | undefined;
   lastToken: string | undefined;
-  /** Upper latencies of the latest sightings, newest last, at most 400. */
+  /** Upper latencies of the latest sightings, newest last, about 400. */
   recentHi: number[];
   nextLookAt: EpochMs;
   lookInFlight: boolean;
@@ -78,7 +78,7 @@ export interface HopState {
   /** Canaries emitted before this belong to an incident that is over. */
   absorbBefore: EpochMs;
   odd: Oddities;
-  /** Sightings (first ones) lately, for shares: the newest 5000 times. */
+  /** Sightings (first ones) lately, for shares: about the newest 5000 times. */
   seenTimes: EpochMs[];
   /** Foreign, forged and corrupted tokens already counted, at most 4096. */
   strange: Set<string>;
