@@ -37,6 +37,8 @@ export interface CheckedHop {
   readonly pipeline: string;
   readonly stream: string;
   readonly hop: string;
+  /** The hop before it. */
+  readonly after?: string;
   readonly verdict: Verdict;
   /** For one that was seen. */
   readonly latency?: { readonly loMs: number; readonly hiMs: number };
@@ -194,7 +196,12 @@ function outcomeOf(state: EngineState): CheckOutcome {
 
 function checkedHop(track: Track): CheckedHop | undefined {
   const { stream, hop } = track;
-  const base = { pipeline: hop.pipeline.spec.name, stream: stream.name, hop: hop.spec.name };
+  const base = {
+    pipeline: hop.pipeline.spec.name,
+    stream: stream.name,
+    hop: hop.spec.name,
+    ...(hop.spec.after === undefined ? {} : { after: hop.spec.after }),
+  };
   if (!termsOf(runOf(stream, 0), hop.id, stream.number, 0)) return undefined;
   const verdict = verdictOf(track) ?? 'pending';
   const sent = emissionAt(stream, 0);

@@ -47,11 +47,21 @@ async function durationOf(text: string): Promise<number> {
 
 /** Broken beats blind; a late canary is broken: its deadline was missed. */
 export function exitCodeOf({ hops, figures, problems }: CheckOutcome): ExitCode {
-  const broken = hops.some(({ verdict }) => ['overdue', 'lost', 'delayed', 'withheld'].includes(verdict));
+  const broken = hops.some((each) => brokenVerdicts.includes(each.verdict) && !behindBlind(each, hops));
   if (broken || figures.some(({ state }) => state === 'bad') || problems.length > 0) return 1;
   const blind = hops.some(({ verdict }) => verdict === 'unverifiable' || verdict === 'pending');
   if (blind || hops.length === 0 || figures.some(({ state }) => state === 'unread')) return 3;
   return 0;
+}
+
+const brokenVerdicts: readonly string[] = ['overdue', 'lost', 'delayed', 'withheld'];
+
+/** What is missing behind a hop that could not be read may wait there: that is not known to be broken. */
+function behindBlind(checked: CheckedHop, hops: readonly CheckedHop[]): boolean {
+  const { pipeline, stream, after } = checked;
+  const above = hops.find((each) => each.pipeline === pipeline && each.stream === stream && each.hop === after);
+  if (above === undefined || checked.verdict === 'withheld') return false;
+  return above.verdict === 'unverifiable' || above.verdict === 'pending' || behindBlind(above, hops);
 }
 
 function tableOf({ hops, figures, problems }: CheckOutcome): string {

@@ -33,7 +33,8 @@ export function* unseen(track: Track): Iterable<readonly [seq: number, code: Ver
 
 export function lookCommand(state: EngineState, hop: HopState): Command {
   const asOf = state.now;
-  const includeLost = hop.looks.length === 0 || Math.floor(asOf / hop.spec.pollMs) % lostEvery === 0;
+  const includeLost = hop.asked % lostEvery === 0;
+  hop.asked += 1;
   const codes = includeLost ? unseenCodes : openCodes;
   const whole = outstanding(hop);
   const count = Math.min(askLimit, countOf(hop, codes));

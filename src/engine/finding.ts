@@ -152,7 +152,7 @@ function readingAbove(state: EngineState, hop: HopState): boolean {
 }
 
 function isOpen(state: EngineState, hop: HopState, kind: IncidentKind, below: HopState): boolean {
-  if (hop === below) return false;
+  if (hop === below || state.open.size === 0) return false;
   return state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
 }
 
@@ -177,14 +177,15 @@ function canaryFindings(state: EngineState, hop: HopState, already: readonly Fin
   if (stopped.length === 0 && !openHere) found.push(...rateFindings(state, hop, tracks, flows));
   const above = hop.parent;
   return found.concat(
-    oddFinding(state, hop, tracks.length, 'corrupted', above, already),
-    oddFinding(state, hop, tracks.length, 'duplicated', above, already),
+    oddFinding(state, hop, 'corrupted', above, already),
+    oddFinding(state, hop, 'duplicated', above, already),
     forgedFinding(state, hop, already),
   );
 }
 
 function hasOpen(state: EngineState, hop: HopState, kind: IncidentKind): boolean {
-  return state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
+  // Nearly always nothing is open, and this is asked at every judging.
+  return state.open.size > 0 && state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
 }
 
 type Flow = { readonly track: Track; readonly flow: TrackFlow };
@@ -274,7 +275,6 @@ function percent(share: number): string {
 function oddFinding(
   state: EngineState,
   hop: HopState,
-  total: number,
   kind: 'corrupted' | 'duplicated',
   above: HopState | undefined,
   already: readonly Finding[],
@@ -299,7 +299,7 @@ function oddFinding(
       hop: hop.spec.name,
       since: times[0] ?? state.now,
       streams: [],
-      totalStreams: total,
+      totalStreams: 0,
       severity: 'warning',
       between: { from: readableAbove(hop), to: hop.spec.name },
       looks: looksOf(hop),

@@ -137,6 +137,7 @@ function freshEvidence(state: EngineState, pipeline: PipelineState, incident: In
   if (kind === 'reading' || ((kind === 'blind' || kind === 'unreadable') && !hop)) {
     return checks.every((check) => check.failures === 0 && check.resultAt > incident.lastBadAt);
   }
+  if (kind === 'injection') return wentOutSince(pipeline, incident.lastBadAt);
   if (kind === 'isolated') return pipeline.hops.some((each) => each.looks.at(-1)?.coverage === 'complete');
   if (!hop) return true;
   const last = hop.looks.at(-1);
@@ -144,6 +145,13 @@ function freshEvidence(state: EngineState, pipeline: PipelineState, incident: In
   if (kind === 'forged' || kind === 'unproven') return last?.coverage === 'complete';
   const lastSeen = hop.seenTimes.at(-1) ?? 0;
   return lastSeen >= incident.lastBadAt || state.streamsByNumber.size === 0;
+}
+
+/** Lines go out again wherever there is a stream to write to. */
+function wentOutSince(pipeline: PipelineState, since: number): boolean {
+  const streams = pipeline.injectors.flatMap((injector) => [...injector.streams.values()]);
+  const active = streams.filter((stream) => stream.listed && stream.leavingSince === undefined);
+  return active.every((stream) => stream.lastEmittedAt > since);
 }
 
 /** The checks whose figures are told under a name: their own, or that of the hop at the same target. */

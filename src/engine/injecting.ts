@@ -13,7 +13,7 @@ import { changeStream } from './changed.ts';
 import type { Command, LineRef } from './event.ts';
 import { createStream } from './restore.ts';
 import type { EngineState, HopState, InjectorState, StreamState } from './state.ts';
-import { excuse, grant, recordEmission, runOf } from './track.ts';
+import { excuse, grant, judgeTrack, recordEmission, runOf } from './track.ts';
 
 /** Lines in one injector call at most; the rest goes with the next one. */
 const batchLimit = 500;
@@ -21,6 +21,8 @@ const batchLimit = 500;
 const excuseBackMs = 60_000;
 /** More slots missed than this (process suspended, injector hung) are skipped, not made up for. */
 const skipAfterMs = 5_000;
+/** As many missed slots of a stream are withheld one by one; more begin a new schedule. */
+const withholdLimit = 100;
 
 /** Enough to keep streams and watchdogs apart; more would only blur the schedule. */
 const longestJitterMs = 1_000;
@@ -189,19 +191,35 @@ function dueOf(state: EngineState, stream: StreamState, lines: BatchLine[], refs
   if (stream.nextPlanned > state.now) return;
   let run = currentRun(state, stream);
   if (!run) return;
-  if (
-    state.now - stream.nextPlanned > Math.max(2 * run.everyMs, skipAfterMs) ||
-    run.everyMs !== everyMsOf(state, stream)
-  ) {
+  if (run.everyMs !== everyMsOf(state, stream)) {
     openRun(state, stream);
     run = stream.runs.at(-1);
-  }
+  } else if (state.now - stream.nextPlanned > Math.max(2 * run.everyMs, skipAfterMs))
+    run = skipMissed(state, stream, run);
   while (run && stream.nextPlanned <= state.now && lines.length < batchLimit) {
     const seq = grant(stream);
     lines.push({ stream: stream.key, seq, text: lineOf(state, stream, run, seq) });
     refs.push({ stream, seq });
     stream.nextPlanned = plannedAt(run, stream.nextSeq);
   }
+}
+
+/**
+ * Slots that passed while nothing could be written are not made up for: those canaries did not go out, which is known, so
+ * they are withheld. After a long pause the schedule begins anew instead.
+ */
+function skipMissed(state: EngineState, stream: StreamState, run: RunRow): RunRow | undefined {
+  if (state.now - stream.nextPlanned > withholdLimit * run.everyMs) {
+    openRun(state, stream);
+    return stream.runs.at(-1);
+  }
+  while (stream.nextPlanned <= state.now - run.everyMs) {
+    const seq = grant(stream);
+    recordEmission(stream, seq, emission.withheld, state.now, state.now);
+    stream.nextPlanned = plannedAt(run, stream.nextSeq);
+  }
+  for (const track of stream.tracks) judgeTrack(track, state.now);
+  return run;
 }
 
 /** The token of a granted canary: never stored, always recomputed from its run. */
@@ -234,6 +252,7 @@ export function onInjected(
     if (sent?.state === 'emitted') {
       recordEmission(stream, seq, emission.emitted, sent.nb, sent.na);
       stream.failedInRow = 0;
+      stream.lastEmittedAt = state.now;
       return;
     }
     if (sent?.state === 'withheld') recordEmission(stream, seq, emission.withheld, state.now, state.now);

@@ -190,6 +190,7 @@ function buildHop(
     recentHi: [],
     nextLookAt: 0,
     lookInFlight: false,
+    asked: 0,
     looks: [],
     completeSinceStart: 0,
     // We were away: what the hop went through meanwhile is unknown, so a backlog may still be on its way.
@@ -292,6 +293,7 @@ export function createStream(
     foldedWithheld: new Map(),
     tracks: [],
     failedInRow: 0,
+    lastEmittedAt: 0,
     failedSince: 0,
     lastFailure: '',
     rowChanged: false,

@@ -54,6 +54,7 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   let commands: Command[] = [];
   let waiting: (() => void)[] = [];
   let flushing: Promise<void> | undefined;
+  let fatal: LedgerError | undefined;
   /** Something happened since the last commit was put together. */
   let stepped = false;
   let ledgerError: LedgerError | undefined;
@@ -62,17 +63,31 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
 
   const dispatch = (event: Event): void => {
     // A call that outlived its deadline and the stop: the ledger is closed by now.
-    if (stopped) return;
-    const wanted = step(state, event, clock.now());
+    if (stopped || fatal) return;
+    const wanted = stepOrFail(event);
     // After a stop was asked for, results are still taken in, but nothing new is begun.
     if (!stopping.signal.aborted) commands.push(...wanted);
     stepped = true;
     flushing ??= flush();
   };
 
+  /** A bug of ours must not end in silence: nothing more is judged or written, somebody is paged, health says so. */
+  const stepOrFail = (event: Event): readonly Command[] => {
+    try {
+      return step(state, event, clock.now());
+    } catch (error) {
+      const what = `logcanary stopped judging because of a bug of its own (${event.type}): ${messageOf(error)}. Restart it; the ledger holds the last good state.`;
+      fatal = new LedgerError(what, { reason: 'internal', cause: error });
+      log.error({ stack: error instanceof Error ? error.stack : undefined }, what);
+      ledgerError = fatal;
+      onLedger(fatal);
+      return [];
+    }
+  };
+
   const flush = async (): Promise<void> => {
     await undefined;
-    while (stepped) {
+    while (stepped && !fatal) {
       stepped = false;
       const ready = commands;
       const told = waiting;
@@ -92,8 +107,8 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
     for (;;) {
       try {
         await ledger.commit(changes);
-        if (ledgerError) onLedger(undefined);
-        ledgerError = undefined;
+        if (ledgerError && !fatal) onLedger(undefined);
+        ledgerError = fatal;
         return true;
       } catch (error) {
         const failure =

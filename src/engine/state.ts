@@ -68,6 +68,8 @@ export interface HopState {
   recentHi: number[];
   nextLookAt: EpochMs;
   lookInFlight: boolean;
+  /** Looks begun since the start. */
+  asked: number;
   /** The newest 10, newest last. */
   looks: LookOutcome[];
   completeSinceStart: number;
@@ -131,6 +133,8 @@ export interface StreamState {
   readonly tracks: Track[];
   /** How many of the newest canaries in a row did not go out, or not provably. */
   failedInRow: number;
+  /** When a canary last went out for certain; not stored. */
+  lastEmittedAt: EpochMs;
   failedSince: EpochMs;
   lastFailure: string;
   /** Its row is to be written. Set with `changeStream` only. */

@@ -33,6 +33,7 @@ async function benchLoopDelay(spec: RigSpec): Promise<Record<string, number>> {
   await clock.sleep(measuredMs);
   delay.disable();
   const { user, system } = process.cpuUsage(cpu);
+  const rssMb = process.memoryUsage().rss / 1e6;
   const injected = grantedOf(state) - before;
   await runtime.stop();
   await ledger.close();
@@ -41,6 +42,7 @@ async function benchLoopDelay(spec: RigSpec): Promise<Record<string, number>> {
     p50Ms: delay.percentile(50) / 1e6,
     p99Ms: delay.percentile(99) / 1e6,
     maxMs: delay.max / 1e6,
+    rssMb,
     cpuShare: (user + system) / 1_000 / measuredMs,
     canariesPerSecond: (injected * 1_000) / measuredMs,
   };

@@ -95,7 +95,7 @@ function boundsOf(now: EpochMs, stream: number, seq: number): { nb: EpochMs; na:
 /** Drops shipments that every hop has read. */
 function forget(shipments: Shipment[], readUpTo: Map<string, number>): void {
   const done = readUpTo.size < 4 ? 0 : Math.min(...readUpTo.values());
-  if (done < 1_000) return;
+  if (done < 16) return;
   shipments.splice(0, done);
   for (const [hop, at] of readUpTo) readUpTo.set(hop, at - done);
 }

@@ -151,7 +151,7 @@ test('given an open incident, when its pipeline is taken out of the configuratio
   expect(bench.open().map(({ pipeline }) => pipeline)).not.toContain('sandbox');
 });
 
-test('given an injector that hangs and comes back all day, when its schedule starts anew each time, then every canary still counts by the terms of its own run', async () => {
+test('given an injector that hangs and comes back all day, when it misses slots each time, then they are withheld under the same schedule, and every canary counts', async () => {
   const scene = new Scene();
   const inject = [injectSpec({ name: 'node-a' })];
   const bench = await Bench.open(scene, configOf({ pipelines: [sandboxPipeline({ inject })] }));
@@ -164,6 +164,7 @@ test('given an injector that hangs and comes back all day, when its schedule sta
   }
   expectIdentity(bench.state);
   expect(applicableCount(streamOf(bench), 1)).toBe(streamOf(bench).nextSeq);
+  expect(streamOf(bench).runs).toHaveLength(1);
 });
 
 test('given an hour in which everything works, when it is over, then nothing has piled up', async () => {

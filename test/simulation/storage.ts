@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Change, Ledger, LedgerContents } from '../../src/core/ledger.ts';
 import { createMemoryLedger } from '../../src/ledger/memory.ts';
+import { keyOf } from '../../src/ledger/packed.ts';
 import { openSqliteLedger } from '../../src/ledger/sqlite.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { LedgerError } from '../../src/lib/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';
+
+const longestLog = 20_000;
 
 export type LedgerKind = 'memory' | 'sqlite';
 
@@ -26,12 +29,24 @@ export async function openStorage(kind: LedgerKind): Promise<Storage> {
   return kind === 'memory' ? inMemory() : await inFile();
 }
 
+/** What is committed is written to the ledger in memory, which checks and copies every row, when somebody asks for it. */
 function inMemory(): Storage {
   const ledger = createMemoryLedger();
+  let log: Change[] = [];
+  const write = async () => {
+    await ledger.commit(log);
+    log = [];
+  };
   return {
     kind: 'memory',
-    commit: (changes) => ledger.commit(changes),
-    load: () => ledger.load(),
+    commit: async (changes) => {
+      for (const change of changes) log.push(change);
+      if (log.length > longestLog) log = newestOnly(log);
+    },
+    async load() {
+      await write();
+      return await ledger.load();
+    },
     reopen: async () => {},
     refusesSecondOwner: async () => true,
     close: async () => {},
@@ -63,4 +78,15 @@ async function inFile(): Promise<Storage> {
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+/** Rows that a later change of the same row replaces are left out. */
+function newestOnly(log: readonly Change[]): Change[] {
+  const newest = new Map<string, Change>();
+  log.forEach((change, at) => {
+    const key = change.op === 'prune' ? `prune ${at}` : `${change.table} ${keyOf(change.table, change.row)}`;
+    newest.delete(key);
+    newest.set(key, change);
+  });
+  return [...newest.values()];
 }

@@ -27,7 +27,7 @@ const ledgerRetryMs = 5_000;
 const postRetryMs = 20_000;
 const never = Number.POSITIVE_INFINITY;
 /** The runtime looks around every 250 ms; where nothing is due in between, this says the same with less work. */
-const longestSleepMs = 5_000;
+const longestSleepMs = 15_000;
 const ledgerFaults = ['commit-refused', 'commit-ambiguous', 'commit-slow'] as const;
 
 type Arming = 'crash-before-commit' | 'crash-after-commit' | 'crash-after-effect';
@@ -335,9 +335,8 @@ export class Watchdog implements Times {
     this.answer(deaf ? timing.timeoutMs : tookMs, () => {
       if (deaf || (stopped && stopped.index % 2 === 0 && lostOnWay))
         return { type: 'injected', injector, refs, error: refusal('timeout') };
-      const why = refusal('refused');
       const emissions: Emission[] = stopped
-        ? new Array(asked).fill({ state: 'withheld', why })
+        ? new Array(asked).fill({ state: 'withheld', why: refusal('refused') })
         : new Array(asked).fill({ state: 'emitted', nb, na: this.toT(this.now) });
       return { type: 'injected', injector, refs, emissions };
     });
