@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure beside its goal, as a table and as JSON. `--only NAME` measures one part, `--json FILE`
- * writes the JSON there too.
+ * writes the JSON there too. What could not be measured is null, and ends the program with 1.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ interface Result {
   readonly met?: boolean;
 }
 
-const longestRunMs = 600_000;
+const longestRunMs = 900_000;
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, json: { type: 'string' }, child: { type: 'string' } },
@@ -53,15 +53,19 @@ function measureApart(name: string): Readonly<Record<string, number>> {
     timeout: longestRunMs,
   });
   if (child.status === 0) return JSON.parse(child.stdout) as Record<string, number>;
-  throw new Error(`Cannot measure ${name}: the process ended with ${child.status ?? child.signal}. ${child.stderr}`);
+  process.stderr.write(
+    `Cannot measure ${name}: the process ended with ${child.status ?? child.signal}. ${child.stderr}\n`,
+  );
+  process.exitCode = 1;
+  return {};
 }
 
 function resultOf(measurement: string, figure: Figure, outcomes: readonly Readonly<Record<string, number>>[]): Result {
-  const runs = outcomes.map((outcome) => outcome[figure.key] ?? Number.NaN);
+  const runs = outcomes.flatMap((outcome) => outcome[figure.key] ?? []);
   const median = runs.toSorted((a, b) => a - b)[Math.floor(runs.length / 2)] ?? Number.NaN;
   const { title, unit, goal } = figure;
   const result = { measurement, figure: title, unit, median, runs };
-  if (!goal) return result;
+  if (!goal || Number.isNaN(median)) return result;
   return { ...result, goal, met: 'atLeast' in goal ? median >= goal.atLeast : median <= goal.atMost };
 }
 
@@ -81,7 +85,7 @@ function tableOf(results: readonly Result[]): string {
     result.figure,
     shown(result.median, result.unit),
     result.goal ? goalText(result.goal, result.unit) : '',
-    result.met === undefined ? '' : result.met ? 'met' : 'NOT MET',
+    outcomeOf(result),
   ]);
   const table = [['measurement', 'figure', 'median', 'goal', ''], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
@@ -93,6 +97,12 @@ function tableOf(results: readonly Result[]): string {
         .trimEnd(),
     )
     .join('\n');
+}
+
+function outcomeOf({ median, met }: Result): string {
+  if (Number.isNaN(median)) return 'NOT MEASURED';
+  if (met === undefined) return '';
+  return met ? 'met' : 'NOT MET';
 }
 
 function goalText(goal: NonNullable<Figure['goal']>, unit: string): string {

@@ -33,6 +33,7 @@ export async function openStorage(kind: LedgerKind): Promise<Storage> {
 function inMemory(): Storage {
   const ledger = createMemoryLedger();
   let log: Change[] = [];
+  let limit = longestLog;
   const write = async () => {
     await ledger.commit(log);
     log = [];
@@ -41,7 +42,10 @@ function inMemory(): Storage {
     kind: 'memory',
     commit: async (changes) => {
       for (const change of changes) log.push(change);
-      if (log.length > longestLog) log = newestOnly(log);
+      if (log.length > limit) {
+        log = newestOnly(log);
+        limit = 2 * log.length + longestLog;
+      }
     },
     async load() {
       await write();
