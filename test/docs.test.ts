@@ -180,3 +180,22 @@ describe('every document', () => {
     expect(hosts.filter((host) => host !== 'registry.npmjs.org')).toEqual([]);
   });
 });
+
+describe('deploy', () => {
+  const rules = read('deploy/prometheus/logcanary.rules.yml');
+
+  test('given the Prometheus rules, when they name a series of ours, then there is such a series', () => {
+    const known = new Set(series.map(({ name }) => name));
+    const named = [...rules.matchAll(/\blogcanary_[a-z_]+\b/g)].map(([name]) => name);
+    expect(named.length).toBeGreaterThan(4);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  test('given the systemd unit, when it names a file of this repository, then it is there', () => {
+    const unit = read('deploy/systemd/logcanary.service');
+    const command = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? '';
+    const files = command.split(' ').filter((word) => word.startsWith('src/') || word.startsWith('./src/'));
+    expect(files).toEqual(['./src/node-version.mjs', 'src/main.ts']);
+    expect(files.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
+  });
+});

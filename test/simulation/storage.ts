@@ -86,11 +86,15 @@ async function inFile(): Promise<Storage> {
 
 /** Rows that a later change of the same row replaces are left out. */
 function newestOnly(log: readonly Change[]): Change[] {
-  const newest = new Map<string, Change>();
-  log.forEach((change, at) => {
-    const key = change.op === 'prune' ? `prune ${at}` : `${change.table} ${keyOf(change.table, change.row)}`;
-    newest.delete(key);
-    newest.set(key, change);
-  });
-  return [...newest.values()];
+  const known = new Set<string>();
+  const kept: Change[] = [];
+  for (const change of log.toReversed()) {
+    if (change.op !== 'prune') {
+      const key = `${change.table} ${keyOf(change.table, change.row)}`;
+      if (known.has(key)) continue;
+      known.add(key);
+    }
+    kept.push(change);
+  }
+  return kept.reverse();
 }
