@@ -13,6 +13,7 @@ import { createRuntime, type Runtime } from './engine/runtime.ts';
 import type { EngineState } from './engine/state.ts';
 import { traceCanary } from './engine/trace.ts';
 import { viewOf } from './engine/view.ts';
+import { maxHookInflatedBytes } from './http/hooks.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { keysOf } from './key-file.ts';
 import { openSqliteLedger } from './ledger/sqlite.ts';
@@ -206,9 +207,10 @@ function listen(options: AppOptions, { state, ledger, runtime, clock, status }: 
         pipeline.hops.some((hop) => hop.spec.name === name && hop.mode === 'push'),
       );
       if (!known) return { accepted: false, known, found: 0 };
-      const { finds } = scanRecord(bytes);
+      const { finds, why } = scanRecord(bytes, { maxBytes: maxHookInflatedBytes });
       if (finds.length > 0) await committed({ type: 'hooked', hop: name, finds });
-      return { accepted: true, known, found: finds.filter((find) => find.kind === 'line').length };
+      const found = finds.filter((find) => find.kind === 'line').length;
+      return { accepted: true, known, found, ...(why === undefined ? {} : { unread: why }) };
     },
     async ping(name) {
       const known = config.expectedPings.some((ping) => ping.name === name);

@@ -67,13 +67,20 @@ function attemptAt(config: KinesisObserveConfig, signal: AbortSignal): Attempt {
 }
 
 /**
- * Where this look goes on from. Anew, when there is no cursor, when what it points at may be trimmed by now, or when an
+ * Where this look goes on from. Anew, when there is no cursor, when what it points at may be trimmed by now or is still to come, or when an
  * on-demand reader was last here before anything that is asked about now could arrive.
  */
 function cursorFor(question: Question, stored: KinesisCursor | undefined, read: 'follow' | 'on-demand'): KinesisCursor {
   const from = question.since - skewMs;
   const oldest = question.asOf - readableMs;
-  const stale = stored === undefined || stored.at < oldest || (read === 'on-demand' && stored.at + skewMs < from);
+  // T never goes back, so a cursor of ours is never ahead of the question: what it claims was not read
+  const ahead = (cursor: KinesisCursor) =>
+    Math.max(cursor.start, cursor.at) > question.asOf ||
+    [...cursor.shards.values()].some(
+      (position) => typeof position === 'object' && 'time' in position && !(position.time <= question.asOf),
+    );
+  const stale =
+    stored === undefined || ahead(stored) || stored.at < oldest || (read === 'on-demand' && stored.at + skewMs < from);
   return stale ? { start: Math.max(0, oldest, from), at: question.asOf, shards: new Map() } : stored;
 }
 

@@ -62,7 +62,9 @@ function attemptAt(config: S3ObserveConfig, signal: AbortSignal): Attempt {
 
 function cursorFor(question: Question, stored: S3Cursor | undefined, lookback: number): S3Cursor {
   const floor = Math.max(0, question.since - lookback);
-  if (stored !== undefined && stored.floor >= floor - staleMs) return stored;
+  // T never goes back, so a cursor of ours is never ahead of the question: objects before its floor would be skipped
+  const ahead = stored !== undefined && Math.max(stored.floor, stored.start) > question.asOf + aheadMs;
+  if (stored !== undefined && !ahead && stored.floor >= floor - staleMs) return stored;
   return { start: question.since, floor, seen: new Set() };
 }
 

@@ -48,6 +48,7 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds): voi
         level,
         stderr: io.stderr,
         version,
+        signal: io.signal,
         ...known,
       });
       try {

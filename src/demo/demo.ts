@@ -25,6 +25,8 @@ export interface DemoOptions {
   readonly level: LogLevel;
   readonly stderr: { write(text: string): unknown };
   readonly version: string;
+  /** Ends a start that is under way, after the step it is at. */
+  readonly signal: AbortSignal;
   readonly probes: readonly AnyProbe[];
   readonly notifiers: readonly AnyNotifier[];
 }
@@ -54,9 +56,10 @@ export async function startDemo(options: DemoOptions): Promise<Demo> {
 }
 
 async function start(options: DemoOptions, started: AsyncDisposableStack): Promise<Omit<Demo, 'stop'>> {
-  const { probes, notifiers, version } = options;
+  const { probes, notifiers, version, signal } = options;
   const log = createLog({ level: options.level, stream: options.stderr, pretty: true });
   const dir = await folder(options, started);
+  signal.throwIfAborted();
   const received = options.pageTo ? undefined : await receivePages();
   if (received) started.defer(() => received.stop());
   const pageTo = options.pageTo ?? received?.url;
@@ -65,6 +68,7 @@ async function start(options: DemoOptions, started: AsyncDisposableStack): Promi
   const clock = createClock(0, source);
   const sandbox = await startSandbox({ dir, clock, log, runListen: options.listen, pageTo, demo: { stepClock } });
   started.defer(() => sandbox.stop());
+  signal.throwIfAborted();
   const config = await loadConfig({ file: sandbox.configPath, cwd: dir, env: options.env, probes, notifiers });
   const faults = guardedFaults(sandbox.faults, config.listen.host);
   const app = await startApp({

@@ -12,6 +12,7 @@ import {
   isMissing,
   isQuietlyFine,
   missesAny,
+  missesSince,
   type TrackFlow,
   tallyLosses,
   walkBack,
@@ -243,8 +244,8 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
 }
 
 function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]): Finding | undefined {
-  if (!tracks.some(missesAny)) return undefined;
   const { budget, windowMs } = hop.pipeline.spec.loss;
+  if (!tracks.some((track) => missesSince(track, state.now - windowMs))) return undefined;
   const dueBefore = state.now - hop.spec.withinMs - hop.spec.pollMs;
   const tally = tallyLosses(tracks, state.now - windowMs, dueBefore);
   const bound = wilson(tally.losses, tally.trials);
@@ -291,7 +292,7 @@ function oddFinding(
   if (wilson(times.length, Math.max(arrived, times.length)).lo <= hop.pipeline.spec.loss.budget) return [];
   const goodAfter = hop.seenTimes.filter((at) => at > last).length;
   if (goodAfter >= Math.max(5, goodRunToClear(share))) return [];
-  if (above && shownAbove(state, above, kind, already)) return [];
+  if (above && shownAbove(state, above, kind, already, last)) return [];
   const what = kind === 'corrupted' ? 'damaged' : 'more than once';
   return [
     {
@@ -315,8 +316,10 @@ function shownAbove(
   above: HopState,
   kind: 'corrupted' | 'duplicated' | 'forged',
   already: readonly Finding[],
+  since: EpochMs,
 ): boolean {
   for (const hop of lineage(above)) {
+    if (mayStillShow(hop, since)) return true;
     if (already.some((each) => each.kind === kind && each.hop === hop.spec.name) || hasOpen(state, hop, kind))
       return true;
     const last = hop.odd[kind].at(-1);
@@ -325,11 +328,17 @@ function shownAbove(
   return false;
 }
 
+/** It has answered no look since: what came through both is seen at whichever answers first. */
+function mayStillShow(above: HopState, since: EpochMs): boolean {
+  const last = above.looks.at(-1);
+  return above.mode === 'poll' && last?.coverage === 'complete' && last.at < since;
+}
+
 function forgedFinding(state: EngineState, hop: HopState, already: readonly Finding[]): Finding[] {
   const quietMs = Math.max(hop.pipeline.spec.resolveAfterMs, 3 * hop.spec.pollMs);
   const last = hop.odd.forged.at(-1);
   if (last === undefined || state.now - last > quietMs) return [];
-  if (hop.parent && shownAbove(state, hop.parent, 'forged', already)) return [];
+  if (hop.parent && shownAbove(state, hop.parent, 'forged', already, last)) return [];
   return [
     {
       kind: 'forged',

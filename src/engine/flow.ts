@@ -1,5 +1,6 @@
 /** What the verdicts of a stream at a hop say about the flow there: stopped, slow, losing, or fine. */
 import { codeOf, emission, verdictOfCode } from '../core/block.ts';
+import type { RunRow } from '../core/ledger.ts';
 import { plannedAt } from '../core/schedule.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
@@ -15,6 +16,7 @@ const stoppedLooks = 2;
 const overtakenBy = 20;
 /** `slow`: of this many newest canaries most are late, and the last two that arrived were. */
 const slowWindow = 5;
+/** Canaries expected at a hop that are walked back over, at most. */
 const walkLimit = 1_000;
 
 /** How the parent hop stands for the same canary. `unknown`: it could not be read. */
@@ -31,7 +33,7 @@ export interface Walked {
 export function* walkBack(track: Track, since: EpochMs): Iterable<Walked> {
   const { stream, hop } = track;
   const from = Math.max(since, ...[...lineage(hop)].map((each) => each.absorbBefore));
-  const last = Math.max(0, stream.nextSeq - walkLimit);
+  const last = Math.max(0, stream.nextSeq - walkLimit * Math.ceil(hop.spec.sample.of / hop.spec.sample.take));
   for (let seq = stream.nextSeq - 1; seq >= last; seq--) {
     const run = runOf(stream, seq);
     if (!run) return;
@@ -52,8 +54,11 @@ export function* walkBack(track: Track, since: EpochMs): Iterable<Walked> {
 /** The nearest hop above at which the canary is expected and about which something is known. */
 export function parentState(track: Track, seq: number): ParentState {
   let unknown = false;
+  const { stream } = track;
+  const run = runOf(stream, seq);
   for (let hop = track.hop.parent; hop; hop = hop.parent) {
-    const above = track.stream.tracks.find((each) => each.hop === hop);
+    if (!termsOf(run, hop.id, stream.number, seq)) continue;
+    const above = stream.tracks.find((each) => each.hop === hop);
     const code = above ? codeAt(above, seq) : 0;
     const verdict = code === undefined ? 'delivered' : verdictOfCode(code);
     if (verdict === 'delivered') return unknown ? 'unknown' : 'fine';
@@ -63,7 +68,9 @@ export function parentState(track: Track, seq: number): ParentState {
     if (verdict === 'unverifiable') unknown = true;
   }
   if (unknown) return 'unknown';
-  return emissionAt(track.stream, seq)?.state === emission.emitted ? 'fine' : 'unsettled';
+  // A block that is folded away held only what went out, or is old history.
+  const sent = emissionAt(stream, seq);
+  return sent === undefined || sent.state === emission.emitted ? 'fine' : 'unsettled';
 }
 
 export interface TrackFlow {
@@ -72,8 +79,6 @@ export interface TrackFlow {
   readonly slow: boolean;
   /** Emission of the first canary of the present trouble. */
   readonly since: EpochMs;
-  /** The newest settled canary arrived. */
-  readonly lastGood: boolean;
 }
 
 /** Called once per complete look at the hop: counts looks in a row. */
@@ -82,17 +87,37 @@ export function noteLook(track: Track, now: EpochMs): void {
 }
 
 function quietAndMissing(track: Track, now: EpochMs): boolean {
-  const run = track.stream.runs.at(-1);
-  if (!run) return false;
-  const quietFor = now - track.lastSeenAt;
-  if (quietFor <= stoppedAfter * run.everyMs + track.hop.spec.pollMs) return false;
-  return newest(track, stoppedAfter).every(isMissing) && newest(track, stoppedAfter).length === stoppedAfter;
+  const latest = newest(track, stoppedAfter);
+  if (latest.length < stoppedAfter || !latest.every(isMissing)) return false;
+  // What was quiet stays so until something arrives, however slow the schedule has become meanwhile.
+  return track.stoppedLooks > 0 || now - track.lastSeenAt > quietMs(track, latest.at(-1)?.seq ?? 0);
 }
 
-function newest(track: Track, count: number): Walked[] {
+/** Nothing arriving for longer than this is a silence, by the schedule of the canary `seq`. */
+function quietMs(track: Track, seq: number): number {
+  return stoppedAfter * spacingMs(track, runOf(track.stream, seq)) + track.hop.spec.pollMs;
+}
+
+/** How far apart the canaries of a run are that are expected at this hop: a sampled hop sees fewer. */
+function spacingMs(track: Track, run: RunRow | undefined): number {
+  const terms = run?.terms.find((each) => each.hop === track.hop.id);
+  return run && terms ? run.everyMs * (terms.of / terms.take) : 0;
+}
+
+/**
+ * After a stop one arrival proves little while the newest canaries are still missing: only once it was not quiet again for
+ * this long is it over. 0 where the newest arrived.
+ */
+export function mayBeStoppedAgainMs(track: Track): number {
+  const [last] = missesAny(track) ? newest(track, 1) : [];
+  const { pollMs, timeoutMs } = track.hop.spec;
+  return last && isMissing(last) ? quietMs(track, last.seq) + stoppedLooks * pollMs + timeoutMs : 0;
+}
+
+function newest(track: Track, count: number, which: (walked: Walked) => boolean = () => true): Walked[] {
   const found: Walked[] = [];
   for (const walked of walkBack(track, 0)) {
-    found.push(walked);
+    if (which(walked)) found.push(walked);
     if (found.length === count) break;
   }
   return found;
@@ -104,12 +129,14 @@ export function isMissing(walked: Walked): boolean {
 
 /** Nearly all tracks of a large pipeline are fine, which shows without walking: nothing is missing or came late lately. */
 export function isQuietlyFine(track: Track, now: EpochMs): boolean {
-  return !missesAny(track) && now - track.lastLateAt > 10 * track.hop.spec.withinMs;
+  if (missesAny(track)) return false;
+  const memoryMs = (slowWindow + 1) * spacingMs(track, track.stream.runs.at(-1));
+  return now - track.lastLateAt > Math.max(10 * track.hop.spec.withinMs, memoryMs);
 }
 
 export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): TrackFlow {
   if (isQuietlyFine(track, now)) {
-    return { stopped: undefined, slow: false, since: 0, lastGood: track.newestSeenSeq >= 0 };
+    return { stopped: undefined, slow: false, since: 0 };
   }
   const latest = newest(track, slowWindow);
   const [first] = latest;
@@ -117,9 +144,8 @@ export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): Track
     track.stoppedLooks >= stoppedLooks && first && isMissing(first) ? stopKind(latest, stalledAbove) : undefined;
   return {
     stopped,
-    slow: stopped === undefined && isSlow(latest),
+    slow: stopped === undefined && isSlow(track, latest),
     since: stopped ? missingSince(track) : (latest.findLast((each) => each.verdict !== 'delivered')?.plannedAt ?? 0),
-    lastGood: first !== undefined && first.verdict === 'delivered',
   };
 }
 
@@ -129,12 +155,12 @@ function stopKind(latest: readonly Walked[], stalledAbove: boolean): 'root' | 'b
   return latest.slice(0, stoppedAfter).some(inherited) ? 'behind' : 'root';
 }
 
-function isSlow(latest: readonly Walked[]): boolean {
-  const arrived = latest.filter((each) => !isMissing(each));
+function isSlow(track: Track, latest: readonly Walked[]): boolean {
   const late = latest.filter((each) => each.verdict !== 'delivered' && each.parent === 'fine');
-  const lastTwoLate =
-    arrived.length >= 2 && arrived.slice(0, 2).every((each) => each.verdict === 'delayed' && each.parent === 'fine');
-  return latest.length === slowWindow && lastTwoLate && late.length * 2 > latest.length;
+  if (latest.length < slowWindow || late.length * 2 <= latest.length) return false;
+  // Where lines take far longer than they may, those that arrive lie behind all of the newest ones.
+  const arrived = newest(track, 2, (each) => !isMissing(each));
+  return arrived.length === 2 && arrived.every((each) => each.verdict === 'delayed' && each.parent === 'fine');
 }
 
 function missingSince(track: Track): EpochMs {
@@ -161,7 +187,7 @@ export interface LossTally {
   goodAfter: number;
 }
 
-/** Adds up the losses of the window over all streams at a hop. Streams that miss nothing are counted by their schedule. */
+/** Adds up the losses of the window over all streams at a hop. Streams that miss nothing in it are counted by their schedule. */
 export function tallyLosses(
   tracks: readonly Track[],
   from: EpochMs,
@@ -177,23 +203,43 @@ export function tallyLosses(
     streams: [] as StreamState[],
   };
   const arrivals: EpochMs[] = [];
-  const whole = tracks.filter((track) => !missesAny(track));
-  for (const track of tracks) {
-    if (missesAny(track) && tallyTrack(track, from, tally, arrivals)) tally.streams.push(track.stream);
-  }
+  const missing = new Set(tracks.filter((each) => missesSince(each, from)));
+  const whole = tracks.filter((each) => !missing.has(each));
+  for (const track of missing) if (tallyTrack(track, from - decidedMs(track), tally, arrivals)) tally.streams.push(track.stream);
   tally.trialsSince = tally.losses + arrivals.filter((at) => at >= tally.since).length;
   tally.goodAfter = arrivals.filter((at) => at > tally.lastAt && at <= dueBefore).length;
   for (const track of whole) {
-    tally.trials += slotsBetween(track, from, dueBefore);
-    tally.trialsSince += slotsBetween(track, Math.max(from, tally.since), dueBefore);
+    const begin = from - decidedMs(track);
+    tally.trials += slotsBetween(track, begin, dueBefore);
+    tally.trialsSince += slotsBetween(track, Math.max(begin, tally.since), dueBefore);
     tally.goodAfter += slotsBetween(track, tally.lastAt, dueBefore);
   }
   return tally;
 }
 
+/**
+ * So long it takes until a late canary is known to be overtaken. The window is one of canaries of which that is known: with
+ * slow periods nothing younger could ever be called a loss.
+ */
+function decidedMs(track: Track): number {
+  return track.hop.spec.withinMs + overtakenBy * spacingMs(track, track.stream.runs.at(-1));
+}
+
 /** Some canary is overdue or lost here: without one there is neither a stop nor a loss. */
 export function missesAny(track: Track): boolean {
   return (track.live[codeOf.overdue] ?? 0) + (track.live[codeOf.lost] ?? 0) > 0;
+}
+
+/** Some canary of the window from `from` on is overdue or lost here: old losses are kept for days, and cost no walk each time. */
+export function missesSince(track: Track, from: EpochMs): boolean {
+  if (!missesAny(track)) return false;
+  let newestMissing = -1;
+  for (const { index, codes } of track.blocks.values()) {
+    const at = Math.max(codes.lastIndexOf(codeOf.overdue), codes.lastIndexOf(codeOf.lost));
+    if (at >= 0) newestMissing = Math.max(newestMissing, index * codes.length + at);
+  }
+  const run = runOf(track.stream, newestMissing);
+  return run !== undefined && plannedAt(run, newestMissing) >= from - decidedMs(track);
 }
 
 function slotsBetween(track: Track, from: EpochMs, to: EpochMs): number {

@@ -39,7 +39,7 @@ export function lookDue(state: EngineState, commands: Command[]): void {
 function nextSlot(hop: HopState, now: EpochMs): EpochMs {
   const every = hop.spec.pollMs;
   const missed = Math.floor((now - hop.nextLookAt) / every);
-  return hop.nextLookAt === 0 ? now + every : hop.nextLookAt + (missed + 1) * every;
+  return hop.nextLookAt + (missed + 1) * every;
 }
 
 /** An on-demand hop is read only while some canary is past its deadline here and was not seen further down either. */

@@ -188,7 +188,8 @@ function buildHop(
     lastLatency: undefined,
     lastToken: undefined,
     recentHi: [],
-    nextLookAt: 0,
+    // Spread over the period, so that the hops do not all look in the same instant.
+    nextLookAt: state.now + Math.floor((spec.pollMs * pipeline.hops.length) / pipeline.spec.hops.length),
     lookInFlight: false,
     asked: 0,
     looks: [],

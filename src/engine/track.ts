@@ -200,10 +200,9 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
   if (!block || code === 0 || !run || !terms) {
     return { first: false, again: seq < stream.nextSeq && terms !== undefined && !impliedFolded(track) };
   }
-  track.lastSeenAt = seenAt;
-  changeTrack(track);
+  if (isSeen(code) && (implied || code < impliedBit)) return { first: false, again: !implied };
+  noteArrival(track, seenAt);
   if (isSeen(code)) {
-    if (implied || code < impliedBit) return { first: false, again: !implied };
     setCode(track, block, i, code - impliedBit);
     return { first: false, again: false, ...latencyHere(track, seq, seenAt, terms.withinMs) };
   }
@@ -216,6 +215,13 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
   if (verdict === 'delayed') track.lastLateAt = seenAt;
   track.newestSeenSeq = Math.max(track.newestSeenSeq, seq);
   return { first: true, again: false, ...(implied || !proven ? {} : latencyHere(track, seq, seenAt, terms.withinMs)) };
+}
+
+/** Something arrived that had not been seen here: what is only read or sent again says nothing of the flow. */
+function noteArrival(track: Track, seenAt: EpochMs): void {
+  track.lastSeenAt = seenAt;
+  track.stoppedLooks = 0;
+  changeTrack(track);
 }
 
 /** Some canary was folded away without having been seen at this very hop: a sighting of that age may be its first. */

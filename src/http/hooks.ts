@@ -11,6 +11,8 @@ export interface HookResult {
   readonly known: boolean;
   /** Canaries found in the body. */
   readonly found: number;
+  /** Set when the body may hold more canaries than could be found: too many, too much after inflating, undecodable. */
+  readonly unread?: 'too-many' | 'too-large' | 'undecodable';
 }
 
 export interface HookOptions {
@@ -24,6 +26,8 @@ export interface HookOptions {
 
 /** After inflating. `design.md` §9: any bytes up to 1 MiB. */
 export const maxHookBytes = 1024 * 1024;
+/** What compressed and encoded parts of a body may grow to while it is searched: it is done on the main thread. */
+export const maxHookInflatedBytes = 8 * maxHookBytes;
 /** Bodies held in memory at the same time: 32 MiB at most. */
 const maxHooksAtOnce = 32;
 const retryAfter = 5;
@@ -60,6 +64,8 @@ async function takeHook({ hook, log }: HookOptions, request: Request, response: 
   const result = await stored(log, 'hop hook', () => hook(name, bytes));
   if (!result.known) throw unknownName('hop with `webhook: {}`');
   if (!result.accepted) throw new HttpError(503, 'not_stored', 'Not stored. Send the same body again.', { retryAfter });
+  // 2xx would say that all of it is taken, and what was not read would be called lost.
+  if (result.unread !== undefined) throw unreadable(result.unread);
   response.json({ accepted: true, found: result.found });
 }
 
@@ -77,6 +83,11 @@ async function stored<T>(log: Log, what: string, work: () => Promise<T>): Promis
     log.error({ error }, `cannot store a ${what}; its sender was asked to try again`);
     throw new HttpError(503, 'not_stored', 'Could not be stored; send the same body again.', { retryAfter });
   }
+}
+
+function unreadable(why: NonNullable<HookResult['unread']>): HttpError {
+  const message = `What could be found is stored, but the body is ${why}. Send less at a time, as gzip, zlib, zstd or plain text.`;
+  return new HttpError(422, 'unreadable', message);
 }
 
 function unknownName(what: string): HttpError {

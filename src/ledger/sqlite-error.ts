@@ -31,6 +31,9 @@ const meanings = new Map<number, Meaning>([
   [26, 'corrupt'], // NOTADB
 ]);
 
+/** What SQLite reports under its general code 1: a header from no SQLite we know, tables or columns that somebody took out. */
+const damagedFormat = /^(unsupported file format|no such (table|column))\b/;
+
 const systemMeanings: Readonly<Record<string, Meaning>> = {
   ENOSPC: 'disk_full',
   EDQUOT: 'disk_full',
@@ -59,6 +62,7 @@ export function ledgerErrorFrom(error: unknown, tried: string): LedgerError {
 
 function meaningOf(error: unknown): Meaning {
   if (!(error instanceof Error)) return 'internal';
+  if (damagedFormat.test(error.message)) return 'corrupt';
   if ('errcode' in error && typeof error.errcode === 'number') return meanings.get(error.errcode & 0xff) ?? 'internal';
   // Text of ours that no longer parses was damaged in the file.
   if (error instanceof SyntaxError) return 'corrupt';

@@ -52,7 +52,7 @@ function requestOf(config: Config, notification: Notification): PostRequest {
     url: config.url,
     headers: { authorization: `Bearer ${config.bot_token}` },
     body: JSON.stringify({ channel: config.channel, ...message }),
-    secrets: [config.bot_token],
+    secrets: [config.bot_token, ...secretsOf(config.url)],
   };
 }
 

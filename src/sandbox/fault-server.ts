@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import express, { type Response, type Router } from 'express';
+import express, { type RequestHandler, type Response, type Router } from 'express';
 import { listenError } from '../http/server.ts';
 import { messageOf } from '../lib/errors.ts';
 import { closeServer } from './close-server.ts';
@@ -39,8 +39,24 @@ export interface GuardedFaults {
 /** The faults as they may be served on this host: who can reach it from another machine must have been told the URL. */
 export function guardedFaults(board: FaultBoard, host: string): GuardedFaults {
   const path = isLoopback(host) ? '' : `/${randomBytes(24).toString('base64url')}`;
-  return { path, routes: express.Router().use(path === '' ? '/' : path, faultRoutes(board)) };
+  const routes = express.Router();
+  // Where a token is in the path, whoever has the URL may use it under any name.
+  if (path === '') routes.use('/sandbox/faults', refuseOtherNames);
+  return { path, routes: routes.use(path === '' ? '/' : path, faultRoutes(board)) };
 }
+
+/**
+ * DNS rebinding: a page of somebody else, in a browser on this machine, whose name was made to resolve to loopback. To the
+ * browser that is the same origin, so only the name it came by tells it from us.
+ */
+const refuseOtherNames: RequestHandler = (request, response, next) => {
+  const host = request.get('host') ?? '';
+  const url = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : undefined;
+  if (request.method === 'GET' || (url !== undefined && isLoopback(url.hostname.replace(/^\[|\]$/g, ''))))
+    return next();
+  const error = 'Faults are switched by a loopback address only. Use http://127.0.0.1 or http://localhost.';
+  response.status(403).json({ error });
+};
 
 export interface FaultServer {
   /** What `/sandbox/faults` is added to. On other interfaces than loopback it holds a token made for this start. */

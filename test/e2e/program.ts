@@ -31,7 +31,7 @@ export interface ProgramOptions {
 }
 
 const main = path.resolve(import.meta.dirname, '../../src/main.ts');
-const graceMs = 5_000;
+const graceMs = 15_000;
 const readyMs = 30_000;
 const clock = createClock();
 /** Linux ends the child with its parent, whatever happened to that. https://man7.org/linux/man-pages/man1/setpriv.1.html */

@@ -1,7 +1,7 @@
 import type { Command, Event } from '../../src/engine/event.ts';
 import { tokenOf } from '../../src/engine/injecting.ts';
 import { takeChanges } from '../../src/engine/rows.ts';
-import type { EngineState, InjectorState } from '../../src/engine/state.ts';
+import type { EngineState, InjectorState, StreamState } from '../../src/engine/state.ts';
 import { step } from '../../src/engine/step.ts';
 import { runOf } from '../../src/engine/track.ts';
 import { createMemoryLedger, type MemoryLedger } from '../../src/ledger/memory.ts';
@@ -119,6 +119,7 @@ export class History {
       if (command.type === 'look') this.looks.set(command.hop.spec.name, command);
       if (command.type === 'inject') this.granted(command);
     }
+    for (const stream of this.state.streamsByNumber.values()) this.skipped(stream, stream.nextSeq);
     const lists = commands.filter((command) => command.type === 'list');
     // The tick that calls for a list has judged before it is answered.
     if (lists.length > 0) {
@@ -143,8 +144,21 @@ export class History {
   private granted(command: Inject): void {
     this.injects.set(command.injector.spec.name, command);
     for (const { stream, seq } of command.refs) {
+      this.skipped(stream, seq);
       const run = runOf(stream, seq);
       if (run) this.model.grant(stream.key, stream.number, seq, run, command.injector.spec.enters);
+    }
+  }
+
+  /** Slots that were missed are numbered and withheld without being handed out. */
+  private skipped(stream: StreamState, before: number): void {
+    const { key, number, injector } = stream;
+    for (let seq = this.model.stream(key, number).canaries.length; seq < before; seq++) {
+      const run = runOf(stream, seq);
+      if (!run) throw new Error(`${key} #${seq} belongs to no run`);
+      this.model.grant(key, number, seq, run, injector.spec.enters);
+      const canary = this.model.canary(key, seq);
+      if (canary) this.model.receipt(canary, 'withheld', this.now, this.now);
     }
   }
 

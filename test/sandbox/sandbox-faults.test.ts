@@ -85,10 +85,11 @@ test('given agent-slow, when lines are written, then they are held, and come in 
   await view.arrives(view.stream, ...lines);
 });
 
-test('given agent-buffer-full, when 20 lines come at once, then the first come and most never do, also after healing', async () => {
+test('given agent-buffer-full, when 20 lines come at once, then the first comes and most never do, also after healing', async () => {
   await breakIt('agent-buffer-full');
   const lines = view.write('node-a', 20);
-  await view.arrives(view.stream, ...lines.slice(0, 2));
+  // The second place may be taken by an ordinary line.
+  await view.arrives(view.stream, ...lines.slice(0, 1));
   await healIt('agent-buffer-full');
   await view.arrives(view.stream, writeEnd('node-a'));
   expect((await view.among(view.stream, lines)).length).toBeLessThan(6);

@@ -27,6 +27,8 @@ interface Shadow {
 }
 
 const violationLimit = 20;
+/** Design §4: an excuse reaches back one minute before the leaving sign. */
+const excuseBackMs = 60_000;
 const accountedCodes = accounted.flatMap((verdict) => {
   const code = codeOf[verdict];
   return verdict === 'delivered' || verdict === 'delayed' ? [code, code + impliedBit] : [code];
@@ -98,14 +100,15 @@ export class Auditor {
 
   private block(track: Track, index: number): void {
     const { stream, hop } = track;
-    let shadows = this.shadows.get(stream.number);
-    if (!shadows) this.shadows.set(stream.number, (shadows = new Map()));
+    const shadows = this.shadows.get(stream.number) ?? new Map<string, Shadow>();
+    this.shadows.set(stream.number, shadows);
     const key = `${hop.spec.name} ${index}`;
     let shadow = shadows.get(key);
     const live = track.blocks.get(index);
     if (!shadow) {
       if (!live) return;
-      shadows.set(key, (shadow = { codes: new Uint8Array(blockSize), block: live }));
+      shadow = { codes: new Uint8Array(blockSize), block: live };
+      shadows.set(key, shadow);
     }
     const { codes } = live ?? shadow.block;
     if (live) shadow.block = live;
@@ -156,18 +159,24 @@ export class Auditor {
         return emitted === Number.POSITIVE_INFINITY ? undefined : 'withheld-but-sent';
       case 'excused':
         return this.world.nodes.some((node) => node.key === stream.key && node.leavingAt <= now)
-          ? undefined
+          ? emitted < this.leavingAt(stream.key) - excuseBackMs - timing.timeoutMs
+            ? 'excused-but-long-before'
+            : undefined
           : 'excused-but-staying';
       case 'unverifiable': {
         const sent = emissionAt(stream, seq);
         const looked = (this.completeAsOf.get(name) ?? 0) > (sent?.na ?? 0) + withinMs[name];
-        return sent?.state === emission.emitted && looked && hop.mode !== 'on-demand'
+        return sent?.state === emission.emitted && looked && !this.isPartlyBlind(hop, emitted)
           ? 'unverifiable-though-looked'
           : undefined;
       }
       default:
         return undefined;
     }
+  }
+
+  private leavingAt(key: string): number {
+    return this.world.nodes.find((node) => node.key === key)?.leavingAt ?? Number.POSITIVE_INFINITY;
   }
 
   /** The hop, or one above it, has refused to be read for longer than it takes to notice. */
@@ -179,6 +188,14 @@ export class Auditor {
       if (now !== undefined && now === before && (each === hop || now !== 'auth') && this.isPolled(each)) return true;
     }
     return false;
+  }
+
+  /** When the watchdog came up last. */
+  startedAt = 0;
+
+  /** An on-demand hop is read when somebody asks; a hop that posts to us did so while we were down. */
+  private isPartlyBlind(hop: HopState, emitted: number): boolean {
+    return hop.mode === 'on-demand' || (hop.mode === 'push' && emitted <= this.startedAt);
   }
 
   /** Set by the watchdog: an on-demand hop nobody reads is not known to be unreadable. */
@@ -247,6 +264,7 @@ export class Auditor {
     const sent = emissionAt(stream, seq);
     const expected = termsOf(runOf(stream, seq), hop.id, stream.number, seq) !== undefined;
     if (!expected || sent?.state !== emission.emitted || truth.emitted === Number.POSITIVE_INFINITY) return;
+    if (hop.mode === 'push' && truth.emitted <= this.startedAt && code !== codeOf.lost) return;
     if (code !== codeOf.excused) sums.trulyLost += 1;
     if (code !== codeOf.lost && code !== codeOf.excused) this.complain('lost-but-not-said', name);
   }

@@ -28,7 +28,8 @@ export function judge(watchdog: Watchdog): readonly Detection[] {
     if (!cause) auditor.complain('cried-wolf', `${each.place} at ${clock(each.openedAt)} without a cause`);
     else if (
       each.resolvedAt === undefined ||
-      each.resolvedAt > cause.at + cause.forMs + resolvedWithinMs + awayIn(watchdog, cause.at, each.resolvedAt)
+      each.resolvedAt >
+        Math.max(cause.at + cause.forMs, each.openedAt) + resolvedWithinMs + awayIn(watchdog, cause.at, each.resolvedAt)
     )
       auditor.complain(
         'not-resolved',
@@ -44,6 +45,8 @@ export function judge(watchdog: Watchdog): readonly Detection[] {
 
 function explains(watchdog: Watchdog, episode: Episode, { place, openedAt }: Said): boolean {
   const fault = faultOf(episode.kind);
+  const unread = modeOf(watchdog.plan, 'stream') === 'on-demand' && fault.unread?.some((each) => each === place);
+  if (unread && openedAt >= episode.at) return true;
   if (fault.must !== place && !fault.may?.some((each) => each === place)) return false;
   const late = boundOf(watchdog, episode, fault) + afterwardsMs;
   return openedAt >= episode.at && openedAt <= episode.at + episode.forMs + late;
@@ -56,7 +59,9 @@ function boundOf(watchdog: Watchdog, episode: Episode, fault: Fault): number {
   const hop = fault.must?.split('@')[1] as HopName;
   const sampled = withinMs[hop] === undefined ? 1 : sampleOf(plan, hop);
   const own = fault.withinMs?.(episode.share ?? 1, streams) ?? 0;
-  const bound = own + (sampled - 1) * (fault.drops ? own : 2 * timing.everyMs) + slackMs;
+  // Each look of an on-demand hop begins with noticing that one is due.
+  const onDemand = hop === 'stream' && modeOf(plan, hop) === 'on-demand' ? 2 * timing.pollMs : 0;
+  const bound = own + (sampled - 1) * (fault.drops ? own : 2 * timing.everyMs) + slackMs + onDemand;
   const until = episode.at + bound;
   const failed = watchdog.troubledLooks.filter(
     (look) => look.at >= episode.at && look.at <= until && !fault.looks && lineageOf(hop).includes(look.hop),

@@ -20,6 +20,8 @@ export interface Fault {
   readonly must?: Place;
   /** From its begin until that must be told, ms; also how long it has to last for that. */
   readonly withinMs?: (share: number, streams: number) => number;
+  /** Where nobody reads the stream while all is well: may be told elsewhere, and late. */
+  readonly unread?: readonly Place[];
   /** May be told besides, or when it is too short for what must be told. */
   readonly may?: readonly Place[];
   /** Lines wait: nothing arrives at this hop, and all that waited comes at the end. */
@@ -34,18 +36,21 @@ export interface Fault {
   readonly looks?: { readonly hops: readonly HopName[]; readonly how: 'server_error' | 'partial' | 'auth' | 'timeout' };
 }
 
-const { everyMs, pollMs, timeoutMs } = timing;
+const { everyMs, pollMs, timeoutMs, resolveAfterMs } = timing;
 /** Design §10: what every fault of the flow must be told within. Jitter and the calls' own time come on top. */
 const told = (hop: HopName) => () => everyMs + withinMs[hop] + 3 * pollMs + timeoutMs;
 /** A share of a stream's lines is lost: three of them, each overtaken by twenty younger ones of its stream. */
 const lossTold = (hop: HopName) => (share: number, streams: number) =>
-  told(hop)() + everyMs * (Math.ceil(20 / (1 - share)) + 12 + Math.ceil(12 / share / streams));
+  told(hop)() + resolveAfterMs + 1.5 * everyMs * (Math.ceil(20 / (1 - share)) + 12 + Math.ceil(12 / share / streams));
 /** Three odd ones among what arrives: that many are there with near certainty. */
 const oddTold = (hop: HopName) => (share: number, streams: number) =>
   told(hop)() + everyMs * Math.ceil(15 / share / streams);
 const unreadTold = () => 5 * pollMs + 2 * timeoutMs;
-/** Five canaries must be late, and they are seen to be when they arrive: up to twice the deadline after. */
-const slowTold = (hop: HopName) => () => 6 * everyMs + 3 * withinMs[hop] + 3 * pollMs;
+/**
+ * Five canaries must be late, and they are seen to be when they arrive: up to twice the deadline after. Until then nothing
+ * arrives, which is told as a stop; that must be over first.
+ */
+const slowTold = (hop: HopName) => () => 6 * everyMs + 3 * withinMs[hop] + 6 * pollMs + resolveAfterMs;
 
 const stall = (hop: HopName) =>
   ({
@@ -101,6 +106,7 @@ export const faults = {
     share: [0.2, 0.8],
     must: 'duplicated@stream',
     withinMs: oddTold('stream'),
+    unread: ['duplicated@stream'],
   },
   'agent-truncates': {
     group: 'pipeline',
@@ -108,13 +114,14 @@ export const faults = {
     share: [0.2, 0.8],
     must: 'corrupted@stream',
     withinMs: oddTold('stream'),
+    unread: ['corrupted@stream'],
     may: ['corrupted@index', 'corrupted@archive', 'corrupted@alert'],
   },
   'stream-down': {
     group: 'pipeline',
     stalls: 'stream',
     looks: { hops: ['stream'], how: 'server_error' },
-    lasts: [2 * minute, 40 * minute],
+    lasts: [2 * minute, 100 * minute],
     must: 'unreadable@stream',
     withinMs: unreadTold,
     may: ['stopped@stream', 'slow@stream'],
@@ -127,7 +134,7 @@ export const faults = {
     group: 'pipeline',
     stalls: 'index',
     looks: { hops: ['index'], how: 'server_error' },
-    lasts: [2 * minute, 40 * minute],
+    lasts: [2 * minute, 100 * minute],
     must: 'unreadable@index',
     withinMs: unreadTold,
     may: ['stopped@index', 'slow@index'],
@@ -165,6 +172,7 @@ export const faults = {
     must: 'forged@stream',
     withinMs: oddTold('stream'),
     share: [0.3, 1],
+    unread: ['forged@archive', 'forged@stream'],
   },
   'node-leaves': { group: 'pipeline', lasts: [1 * minute, 4 * minute], node: true, streams: 3 },
   'clock-stepped': {
@@ -181,7 +189,7 @@ export const faults = {
   'commit-refused': { group: 'watchdog', lasts: [1_000, 3 * minute] },
   'commit-ambiguous': { group: 'watchdog', lasts: [1_000, 30_000] },
   'commit-slow': { group: 'watchdog', lasts: [5 * minute, 60 * minute] },
-  'receipts-lost': { group: 'watchdog', lasts: [1_000, 40_000] },
+  'receipts-lost': { group: 'watchdog', lasts: [1_000, 40_000], may: ['injection@emitter'] },
   'zombie-looks': { group: 'watchdog', lasts: [2 * minute, 20 * minute] },
   'pager-down': { group: 'watchdog', lasts: [2 * minute, 40 * minute] },
 } as const satisfies Readonly<Record<string, Fault>>;

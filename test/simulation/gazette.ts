@@ -31,6 +31,8 @@ export class Gazette {
   /** The last notification a channel took for an incident's identity. */
   private readonly lanes = new Map<string, Delivery>();
   private readonly rows = new Map<number, Pick<IncidentRow, 'state' | 'notified'>>();
+  /** Of every place and kind. */
+  private readonly keys = new Map<string, string>();
   private readonly outbox = new Map<number, OutboxRow['state']>();
 
   constructor(auditor: Auditor, times: Times) {
@@ -49,6 +51,10 @@ export class Gazette {
   private incident(row: IncidentRow): void {
     const { now } = this.times;
     this.rows.set(row.id, { state: row.state, notified: row.notified });
+    const { dedupKey } = row.facts;
+    const known = this.keys.get(placeOf(row)) ?? dedupKey;
+    this.keys.set(placeOf(row), known);
+    if (known !== dedupKey) this.auditor.complain('dedup-key-changed', placeOf(row));
     let said = this.said.get(row.id);
     if (!said) {
       const { names } = row.facts.streams;

@@ -10,7 +10,7 @@ import { createClock } from '../../src/lib/clock.ts';
 import { LedgerError } from '../../src/lib/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';
 
-const longestLog = 20_000;
+const longestLog = 100_000;
 
 export type LedgerKind = 'memory' | 'sqlite';
 

@@ -102,9 +102,8 @@ export class World {
   emit(stream: number, key: string, seq: number, token: string, at: number): void {
     const node = this.nodes.find((each) => each.key === key);
     const truth = this.fate(stream, seq, token, at, node);
-    let canaries = this.truth.get(stream);
-    if (!canaries) this.truth.set(stream, (canaries = new Map()));
-    canaries.set(seq, truth);
+    const canaries = this.truth.get(stream) ?? new Map<number, Truth>();
+    this.truth.set(stream, canaries.set(seq, truth));
   }
 
   private fate(stream: number, seq: number, token: string, emitted: number, node: Node | undefined): Truth {

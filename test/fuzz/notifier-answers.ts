@@ -1,0 +1,135 @@
+/** What stands where PagerDuty and Slack should be, answering anything. */
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import fc from 'fast-check';
+import type { Notifier } from '../../src/core/notifier.ts';
+import { createClock } from '../../src/lib/clock.ts';
+import { NotifyError } from '../../src/lib/errors.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import pagerduty from '../../src/notify/pagerduty.ts';
+import { retryAfterLimitMs } from '../../src/notify/retry-after.ts';
+import slack from '../../src/notify/slack.ts';
+import { sampleFacts } from '../fakes/incident-facts.ts';
+import { hostileValues, spices } from './mutation.ts';
+import { checking, type FuzzTarget, refuse } from './target.ts';
+
+const secret = 'Zq7plantedSecretXw9kL3abcdefghij';
+
+interface Said {
+  readonly status: number;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string;
+  /** The connection is cut after the body. */
+  readonly cut: boolean;
+}
+
+const said: fc.Arbitrary<Said> = fc.record({
+  status: fc.oneof(
+    fc.constantFrom(200, 202, 204, 301, 307, 400, 401, 403, 404, 408, 425, 429, 500, 503),
+    fc.integer({ min: 200, max: 599 }),
+  ),
+  headers: fc.array(
+    fc.oneof(
+      fc.tuple(
+        fc.constant('retry-after'),
+        fc.oneof(
+          fc.constantFrom(
+            '0',
+            '-1',
+            '9'.repeat(30),
+            '1e9',
+            'Sun, 06 Nov 1994 08:49:37 GMT',
+            'Sun, 99 Nov 9999 99:99:99 GMT',
+          ),
+          fc.stringMatching(/^[ -~]{0,12}$/),
+        ),
+      ),
+      fc.constantFrom(
+        ['location', 'http://127.0.0.1:1/'] as const,
+        ['content-encoding', 'gzip'] as const,
+        ['content-type', 'text/html'] as const,
+      ),
+    ),
+    { maxLength: 2 },
+  ),
+  body: fc.oneof(
+    fc.constantFrom('', 'ok', '{"ok":true}', '{"status":"success"}', `you sent ${secret}`, '{"ok":'),
+    fc
+      .record(
+        {
+          ok: hostileValues,
+          status: hostileValues,
+          error: fc.oneof(hostileValues, fc.constant(secret)),
+          errors: hostileValues,
+          message: hostileValues,
+        },
+        { requiredKeys: [] },
+      )
+      .map((value) => JSON.stringify(value)),
+    fc.array(fc.oneof(spices, fc.constant(secret)), { maxLength: 20 }).map((all) => all.join('')),
+    fc.constant('x'.repeat(200_000)),
+  ),
+  cut: fc.boolean(),
+});
+
+async function openServer() {
+  let next: Said = { status: 500, headers: [], body: '', cut: false };
+  const server = http.createServer((request, response) => {
+    request.resume();
+    request.on('end', () => {
+      const headers = Object.fromEntries(next.headers);
+      if (next.cut) headers['content-length'] = String(Buffer.byteLength(next.body) + 10);
+      response.writeHead(next.status, headers);
+      if (next.cut) response.write(next.body, () => response.destroy());
+      else response.end(next.body);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${secret}`,
+    say: (what: Said) => {
+      next = what;
+    },
+    async close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Accepted, or a NotifyError that tells no secret and asks for no absurd wait. */
+async function expectBounded(notifier: Notifier): Promise<void> {
+  const { signal } = new AbortController();
+  try {
+    await notifier.send({ action: 'trigger', facts: sampleFacts() }, { signal });
+  } catch (error) {
+    if (!(error instanceof NotifyError)) throw error;
+    if (error.message.includes(secret)) refuse(`a secret: ${error.message}`);
+    if (error.message.length > 1_000) refuse(`a message of ${error.message.length} characters`);
+    if (!((error.retryAfterMs ?? 0) >= 0 && (error.retryAfterMs ?? 0) <= retryAfterLimitMs))
+      refuse(`a wait of ${error.retryAfterMs} ms`);
+  }
+}
+
+export const notifierTargets: readonly FuzzTarget[] = [
+  {
+    name: 'answers of PagerDuty and Slack',
+    runs: 60,
+    async open() {
+      const server = await openServer();
+      const opening = (name: string) => ({ name, clock: createClock(), log: silentLog });
+      const notifiers = [
+        pagerduty.open({ routing_key: secret, url: server.url }, opening('pagerduty')),
+        slack.open({ webhook_url: server.url }, opening('slack')),
+        slack.open({ bot_token: secret, channel: 'C1', url: server.url }, opening('bot')),
+      ];
+      const property = fc.asyncProperty(said, async (what) => {
+        server.say(what);
+        for (const notifier of notifiers) await expectBounded(notifier);
+      });
+      return checking(property, server.close);
+    },
+  },
+];

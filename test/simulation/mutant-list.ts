@@ -1,0 +1,187 @@
+/** Deliberate defects, each a small change of the engine's or the core's text that some run must notice. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  /** Must stand in the file exactly once. */
+  readonly find: string;
+  readonly put: string;
+  /** Faults under which it would show; all when absent. */
+  readonly faults?: string;
+}
+
+const crashes = 'crash,crash-before-commit,crash-after-commit,crash-after-effect';
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'a block folds one canary too early',
+    file: 'src/engine/track.ts',
+    find: 'if (stream.nextSeq < first + blockSize) return;',
+    put: 'if (stream.nextSeq < first + blockSize - 1) return;',
+    faults: 'none',
+  },
+  {
+    name: 'folding forgets what was not delivered in time',
+    file: 'src/engine/track.ts',
+    find: 'track.folded[code] = (track.folded[code] ?? 0) + 1;',
+    put: 'track.folded[code] = (track.folded[code] ?? 0) + (code === codeOf.delayed ? 0 : 1);',
+    faults: 'agent-stopped',
+  },
+  {
+    name: 'a partial look counts as complete',
+    file: 'src/engine/looking.ts',
+    find: "if (coverage === 'complete') cover(",
+    put: "if (coverage !== 'failed') cover(",
+    faults: 'index-partial',
+  },
+  {
+    name: 'the grant is not committed before the hand-out',
+    file: 'src/engine/track.ts',
+    find: '  stream.nextSeq += 1;\n  changeStream(stream);',
+    put: '  stream.nextSeq += 1;',
+    faults: crashes,
+  },
+  {
+    name: 'waiting notifications are lost on restart',
+    file: 'src/engine/restore.ts',
+    find: 'for (const row of contents.outbox) state.outbox.set(',
+    put: 'for (const row of contents.outbox.slice(0, 0)) state.outbox.set(',
+    faults: `agent-stopped,pager-down,${crashes}`,
+  },
+  {
+    name: 'an open stop is forgotten on restart',
+    file: 'src/engine/restore.ts',
+    find: "if (row.state === 'open') state.open.set(",
+    put: "if (row.state === 'open' && row.kind !== 'stopped') state.open.set(",
+    faults: `agent-stopped,${crashes}`,
+  },
+  {
+    name: 'who was told is not stored, so the resolve is lost on restart',
+    file: 'src/engine/rows.ts',
+    find: 'notified: incident.notified,',
+    put: 'notified: [],',
+    faults: `agent-stopped,${crashes}`,
+  },
+  {
+    name: 'F is taken over all canaries, not per range',
+    file: 'src/engine/looking.ts',
+    find: 'track.absent.cover(first, to, asOf);',
+    put: 'track.absent.cover(0, stream.nextSeq, asOf);',
+  },
+  {
+    name: 'a direct sighting after an implied one counts as a duplicate',
+    file: 'src/engine/track.ts',
+    find: 'if (implied || code < impliedBit) return { first: false, again: !implied };',
+    put: 'if (code > 0) return { first: false, again: !implied };',
+  },
+  {
+    name: 'the settle grace after an outage is removed',
+    file: 'src/engine/looking.ts',
+    find: '(each) => asOf >= (each === hop ? each.settleUntil : each.settleBelowUntil),',
+    put: '() => true,',
+    faults: 'index-down,stream-down',
+  },
+  {
+    name: 'the order of the outbox is ignored',
+    file: 'src/engine/outbox.ts',
+    find: 'if (!first || entry.inFlight ||',
+    put: 'if ((!first && false) || entry.inFlight ||',
+    faults: 'agent-stopped,consumer-stopped,pager-down',
+  },
+  {
+    name: 'the excuse of a leaving node reaches back too far',
+    file: 'src/engine/injecting.ts',
+    find: 'excuse(stream, since - excuseBackMs);',
+    put: 'excuse(stream, since - 100 * excuseBackMs);',
+    faults: 'node-leaves,consumer-drops',
+  },
+  {
+    name: 'a changed verdict is not marked for the next commit',
+    file: 'src/engine/track.ts',
+    find: '  changeVerdicts(track, block.index);\n  // From implied',
+    put: '  // From implied',
+    faults: crashes,
+  },
+  {
+    name: 'the dedup key holds the time',
+    file: 'src/engine/incidents.ts',
+    find: 'dedupKeyOf(deployment, name, finding.hop, finding.kind)',
+    put: 'dedupKeyOf(deployment, name, finding.hop, `${finding.kind} ${state.now}`)',
+    faults: 'consumer-stopped',
+  },
+  {
+    name: 'overdue is said before the deadline',
+    file: 'src/core/verdict.ts',
+    find: "if (canary.absentAsOf > due) return 'overdue';",
+    put: "if (canary.absentAsOf > due - canary.withinMs / 2) return 'overdue';",
+    faults: 'none',
+  },
+  {
+    name: 'not having looked counts as loss',
+    file: 'src/core/verdict.ts',
+    find: "return lookedLongEnough ? 'unverifiable' : 'pending';\n}",
+    put: "return lookedLongEnough ? 'lost' : 'pending';\n}",
+    faults: 'index-unreadable',
+  },
+  {
+    name: 'what stands behind a stop is told as a stop of its own',
+    file: 'src/engine/flow.ts',
+    find: "inherited) ? 'behind' : 'root'",
+    put: "inherited) ? 'root' : 'root'",
+    faults: 'agent-stopped',
+  },
+  {
+    name: 'a refused notification counts as sent',
+    file: 'src/engine/outbox.ts',
+    find: '  if (!error) {\n    finish(',
+    put: '  if (!error?.retryable || error.retryable) {\n    finish(',
+    faults: 'agent-stopped,consumer-stopped,pager-down',
+  },
+  {
+    name: 'the next incident number is not stored',
+    file: 'src/engine/rows.ts',
+    find: 'nextIncident: String(state.next.incident),',
+    put: "nextIncident: '1',",
+    faults: `agent-stopped,${crashes}`,
+  },
+  {
+    name: 'the reading position is not stored',
+    file: 'src/engine/rows.ts',
+    find: 'cursor: hop.cursor ?? null,',
+    put: 'cursor: null,',
+    faults: crashes,
+  },
+  {
+    name: 'a withheld canary stays expected',
+    file: 'src/engine/track.ts',
+    find: 'if (state === emission.withheld) setCode(track, block, i, codeOf.withheld);',
+    put: 'if (state === emission.withheld && i % 2 === 0) setCode(track, block, i, codeOf.withheld);',
+    faults: 'emitter-stopped',
+  },
+  {
+    name: 'latency is measured from the receipt, not from the earliest emission',
+    file: 'src/core/verdict.ts',
+    find: 'hiMs: Math.max(0, seenAt - nb)',
+    put: 'hiMs: Math.max(0, seenAt - na)',
+    faults: 'none',
+  },
+  {
+    name: 'one late canary makes a stop',
+    file: 'src/engine/flow.ts',
+    find: 'export const stoppedAfter = 2;',
+    put: 'export const stoppedAfter = 1;',
+    faults: 'agent-drops',
+  },
+  {
+    name: 'an incident is resolved as soon as its finding is gone',
+    file: 'src/engine/incidents.ts',
+    find: 'if (state.now - incident.goodSince < pipeline.spec.resolveAfterMs) return;',
+    put: '',
+  },
+  {
+    name: 'an excuse takes back what was delivered',
+    file: 'src/engine/track.ts',
+    find: "new Set(['pending', 'overdue', 'unverifiable', 'lost'])",
+    put: "new Set(['pending', 'overdue', 'unverifiable', 'lost', 'delivered'])",
+    faults: 'node-leaves',
+  },
+];

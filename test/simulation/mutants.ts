@@ -1,0 +1,77 @@
+/**
+ * `npm run mutants`: plants each defect of the list in a copy of the code and sees whether the simulation, or else the
+ * property and scenario tests, notice. Prints a table; ends with 1 when a defect got through.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { type Mutant, mutants } from './mutant-list.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const seeds = [1, 2, 3, 4, 5, 6];
+const runLimitMs = 180_000;
+
+interface Catch {
+  readonly by: string;
+  readonly seed: string;
+}
+
+const wanted = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'logcanary-mutants-'));
+const options = { cwd: folder, encoding: 'utf8', timeout: runLimitMs, env: { ...process.env, NO_COLOR: '1' } } as const;
+let escaped = 0;
+try {
+  for (const part of ['src', 'test', 'probes', 'package.json', 'vitest.config.ts', 'tsconfig.json'])
+    cpSync(join(root, part), join(folder, part), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+  process.stdout.write('| Defect | Caught by | Seed |\n|---|---|---|\n');
+  for (const mutant of mutants.filter(
+    ({ name }) => wanted.length === 0 || wanted.some((each) => name.includes(each)),
+  )) {
+    const caught = planted(mutant, () => simulated(mutant) ?? tested());
+    if (!caught) escaped += 1;
+    process.stdout.write(`| ${mutant.name} | ${caught?.by ?? 'NOBODY'} | ${caught?.seed ?? ''} |\n`);
+  }
+} finally {
+  rmSync(folder, { recursive: true });
+}
+process.exitCode = escaped > 0 ? 1 : 0;
+
+/** Does something while the defect stands in the copy. */
+function planted<T>({ name, file, find, put }: Mutant, work: () => T): T {
+  const path = join(folder, file);
+  const text = readFileSync(path, 'utf8');
+  if (text.split(find).length !== 2)
+    throw new Error(`Cannot plant "${name}": its text stands not exactly once in ${file}.`);
+  writeFileSync(
+    path,
+    text.replace(find, () => put),
+  );
+  try {
+    return work();
+  } finally {
+    writeFileSync(path, text);
+  }
+}
+
+function simulated({ faults }: Mutant): Catch | undefined {
+  for (const seed of seeds) {
+    const chosen = faults === undefined ? [] : ['--faults', faults];
+    const args = ['--hours', '16', '--streams', '3', '--seed', String(seed), ...chosen];
+    const run = spawnSync(process.execPath, ['test/simulation/main.ts', ...args], options);
+    if (run.status === 0) continue;
+    const rule = /^ {2}\S+ ([a-z-]+):/m.exec(run.stdout)?.[1];
+    return { by: `simulation: ${rule ?? (run.status === null ? 'no end' : 'threw')}`, seed: String(seed) };
+  }
+  return undefined;
+}
+
+function tested(): Catch | undefined {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const args = [vitest, 'run', 'test/property', 'test/engine', 'test/core', '--bail=1'];
+  const run = spawnSync(process.execPath, args, options);
+  if (run.status === 0) return undefined;
+  return { by: `test: ${/FAIL\s+(\S+)/.exec(run.stdout)?.[1] ?? 'threw'}`, seed: '' };
+}
