@@ -73,9 +73,9 @@ async function start(options: AppOptions, opened: AsyncDisposableStack): Promise
   const signer = createSigner(keys);
   const probes = await openProbes(config, options.probes, { clock, log });
   opened.defer(() => probes.close());
-  const state = restoreState(options, { contents, clock, signer, probes });
   const pager = pagerOf(options, clock, notifiers);
   opened.defer(() => pager.close());
+  const state = await restoreOrPage(options, { contents, clock, signer, probes }, pager);
   const runtime = createRuntime({
     state,
     ledger,
@@ -148,6 +148,16 @@ type Restored = {
   signer: ReturnType<typeof createSigner>;
   probes: OpenProbes;
 };
+
+/** Rows that cannot be read are a ledger that failed, as much as a file that cannot be opened. */
+async function restoreOrPage(options: AppOptions, restored: Restored, pager: EmergencyPager): Promise<EngineState> {
+  try {
+    return restoreState(options, restored);
+  } catch (error) {
+    await pager.trigger(messageOf(error));
+    throw error;
+  }
+}
 
 function restoreState({ config }: AppOptions, { contents, clock, signer, probes }: Restored): EngineState {
   const found = <T>(map: ReadonlyMap<string, { info: T }>, pipeline: string, name: string): T => {

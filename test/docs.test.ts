@@ -22,7 +22,14 @@ import { probePage } from './docs/probe-page.ts';
 
 const root = path.join(import.meta.dirname, '..');
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
-const documents = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/errors.md'];
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'docs/errors.md',
+  'docs/security.md',
+];
 const [readme, architecture, , , errors] = documents.map(read) as [string, string, string, string, string];
 
 /** The text below a heading, up to the next of the same or a higher level. */

@@ -7,7 +7,7 @@ import type { Question } from '../probe.ts';
 import type { AskedRange, Command, LineRef } from './event.ts';
 import { tokenOf } from './injecting.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
-import { codeAt, runOf } from './track.ts';
+import { codeAt, isGivenUp, runOf } from './track.ts';
 
 /** Canaries one look may search for by token: half the oldest, half the newest when there are more. */
 const askLimit = 8_192;
@@ -20,10 +20,11 @@ const unseenCodes: ReadonlySet<VerdictCode> = new Set(
 );
 
 /** Unseen canaries that a sighting could still change, oldest first. */
-export function* unseen(track: Track): Iterable<readonly [seq: number, code: VerdictCode]> {
+export function* unseen(track: Track, now: EpochMs): Iterable<readonly [seq: number, code: VerdictCode]> {
   const indexes = [...track.blocks.keys()].sort((a, b) => a - b);
   for (const index of indexes) {
     const codes = track.blocks.get(index)?.codes;
+    if (isGivenUp(track, index, now)) continue;
     for (let i = 0; codes && i < blockSize; i++) {
       const code = codes[i] as number;
       if (code !== 0 && !isSeen(code)) yield [index * blockSize + i, code];
@@ -36,17 +37,17 @@ export function lookCommand(state: EngineState, hop: HopState): Command {
   const includeLost = hop.asked % lostEvery === 0;
   hop.asked += 1;
   const codes = includeLost ? unseenCodes : openCodes;
-  const whole = outstanding(hop);
+  const whole = outstanding(hop, asOf);
   const count = Math.min(askLimit, countOf(hop, codes));
   // Most observers read everything and want no token: choosing waits until one is asked for.
   let chosen: readonly LineRef[] | undefined;
   const question: Question = {
     asOf,
-    since: whole.reduce((since, range) => Math.min(since, timeOf(range.stream, range.from)), asOf),
+    since: oldest(hop, hop.mode === 'on-demand' ? openCodes : codes, asOf),
     count,
     prefixes: prefixesOf(whole),
     *tokens() {
-      chosen ??= choose(hop, whole, codes);
+      chosen ??= choose(hop, whole, codes, asOf);
       for (const { stream, seq } of chosen) {
         const token = tokenOf(state, stream, seq);
         if (token) yield token;
@@ -60,15 +61,31 @@ export function lookCommand(state: EngineState, hop: HopState): Command {
 }
 
 /** For each stream its granted canaries from the first unseen one on. */
-function outstanding(hop: HopState): AskedRange[] {
+function outstanding(hop: HopState, now: EpochMs): AskedRange[] {
   const ranges: AskedRange[] = [];
   for (const track of hop.tracks) {
-    for (const [from] of unseen(track)) {
+    for (const [from] of unseen(track, now)) {
       ranges.push({ stream: track.stream, from, to: track.stream.nextSeq - 1 });
       break;
     }
   }
   return ranges;
+}
+
+/**
+ * Planned time of the oldest canary that is looked for. Not of every unseen one: for one that is lost, or that never went out, an
+ * observer that reads on demand would read days of what everybody writes.
+ */
+function oldest(hop: HopState, codes: ReadonlySet<VerdictCode>, asOf: EpochMs): EpochMs {
+  let since = asOf;
+  for (const track of hop.tracks) {
+    for (const [seq, code] of unseen(track, asOf)) {
+      if (!codes.has(code)) continue;
+      since = Math.min(since, timeOf(track.stream, seq));
+      break;
+    }
+  }
+  return since;
 }
 
 function countOf(hop: HopState, codes: ReadonlySet<VerdictCode>): number {
@@ -82,15 +99,20 @@ function timeOf(stream: StreamState, seq: number): EpochMs {
   return run ? plannedAt(run, seq) : 0;
 }
 
-function choose(hop: HopState, whole: readonly AskedRange[], codes: ReadonlySet<VerdictCode>): readonly LineRef[] {
+function choose(
+  hop: HopState,
+  whole: readonly AskedRange[],
+  codes: ReadonlySet<VerdictCode>,
+  asOf: EpochMs,
+): readonly LineRef[] {
   const times: EpochMs[] = [];
-  for (const { stream, seq } of askable(hop, whole, codes)) times.push(timeOf(stream, seq));
-  if (times.length <= askLimit) return [...askable(hop, whole, codes)];
+  for (const { stream, seq } of askable(hop, whole, codes, asOf)) times.push(timeOf(stream, seq));
+  if (times.length <= askLimit) return [...askable(hop, whole, codes, asOf)];
   const sorted = Float64Array.from(times).sort();
   const half = askLimit / 2;
   const [last, first] = [sorted[half - 1] ?? 0, sorted[sorted.length - half] ?? 0];
   const edges: { ref: LineRef; at: EpochMs }[] = [];
-  for (const ref of askable(hop, whole, codes)) {
+  for (const ref of askable(hop, whole, codes, asOf)) {
     const at = timeOf(ref.stream, ref.seq);
     if (at <= last || at >= first) edges.push({ ref, at });
   }
@@ -102,10 +124,11 @@ function* askable(
   hop: HopState,
   whole: readonly AskedRange[],
   codes: ReadonlySet<VerdictCode>,
+  asOf: EpochMs,
 ): Generator<LineRef, void, undefined> {
   for (const { stream, to } of whole) {
     const track = stream.tracks.find((each) => each.hop === hop);
-    for (const [seq, code] of track ? unseen(track) : []) {
+    for (const [seq, code] of track ? unseen(track, asOf) : []) {
       if (seq > to) break;
       if (codes.has(code)) yield { stream, seq };
     }

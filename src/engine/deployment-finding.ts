@@ -1,4 +1,6 @@
 /** What concerns the whole deployment and no pipeline alone; told with the first pipeline. */
+import type { ExpectedPingSpec } from '../core/pipeline.ts';
+import type { EpochMs } from '../lib/clock.ts';
 import type { Finding } from './finding.ts';
 import type { EngineState } from './state.ts';
 
@@ -31,9 +33,14 @@ function clockFinding(state: EngineState): Finding[] {
 function silentFindings(state: EngineState): Finding[] {
   return state.config.expectedPings.flatMap((ping): Finding[] => {
     const at = state.pings.get(ping.name);
-    if (at === undefined || state.now - at <= ping.everyMs + ping.graceMs) return [];
+    if (at === undefined || !isLatePing(state, ping, at)) return [];
     const detail = `The expected ping "${ping.name}" did not come for ${Math.round((state.now - at) / 1000)} s; it should come every ${ping.everyMs / 1000} s.`;
     const firstLook = [`See whether ${ping.name} runs, and whether it reaches POST /hooks/ping/${ping.name}.`];
     return [{ ...base, kind: 'silent', hop: ping.name, since: at, detail, firstLook }];
   });
+}
+
+/** It last came at `at`. What came while we were away could not be heard, so the wait begins anew with us. */
+export function isLatePing(state: EngineState, { everyMs, graceMs }: ExpectedPingSpec, at: EpochMs): boolean {
+  return state.now - Math.max(at, state.startedAt) > everyMs + graceMs;
 }

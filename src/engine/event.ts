@@ -48,8 +48,7 @@ export type Event =
     }
   | { readonly type: 'notified'; readonly id: number; readonly error?: LogcanaryError }
   | { readonly type: 'pinged'; readonly name: string }
-  | { readonly type: 'heartbeat-sent'; readonly url: string }
-  | { readonly type: 'loop'; readonly name: string };
+  | { readonly type: 'heartbeat-sent'; readonly url: string };
 
 /** Carried out only after everything the step recorded is committed. */
 export type Command =

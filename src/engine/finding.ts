@@ -107,10 +107,14 @@ function mayBeIsolation(state: EngineState, hop: HopState): boolean {
   if (!last || !isSilence(last.reason)) return false;
   const others = hop.pipeline.hops.filter((each) => each.mode !== 'push' && each.target !== hop.target);
   if (!others.some((each) => each.looks.length > 0)) return false;
-  const cutOff = state.open.get(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated']));
-  const since = Math.max(failingSince(hop), cutOff?.lastBadAt ?? 0);
+  const since = Math.max(failingSince(hop), isolatedAt(state, hop) ?? 0);
   if (state.now - since > 3 * hop.spec.pollMs + hop.spec.timeoutMs) return false;
-  return !others.some((each) => each.looks.some((look) => answeredBetween(look, since, last.at)));
+  return !others.some((each) => each.looks.some((look) => answeredBetween(look, since, last.askedAt)));
+}
+
+/** Until when we were cut off; undefined when that is over and told. */
+function isolatedAt(state: EngineState, hop: HopState): EpochMs | undefined {
+  return state.open.get(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated']))?.lastBadAt;
 }
 
 function answeredBetween(look: LookOutcome, from: EpochMs, to: EpochMs): boolean {
@@ -124,6 +128,9 @@ function failingSince(hop: HopState): EpochMs {
 
 function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
   if (!failing(hop)) return undefined;
+  // Looks of the time in which we were cut off say nothing of this hop.
+  const own = hop.looks.filter((look) => look.askedAt >= (isolatedAt(state, hop) ?? 0));
+  if (own.length < failedLooks) return undefined;
   const last = hop.looks.at(-1);
   // A hop that was never seen working is more likely set wrongly than down: no page in the night for that.
   const proven = hop.firstSightedAt !== undefined;
@@ -196,8 +203,11 @@ function stoppedFinding(hop: HopState, total: number, stopped: readonly Flow[]):
   const counts = countsSince(hop, since);
   const unreadable = [...lineage(hop)].filter((each) => each !== hop && failing(each)).map((each) => each.spec.name);
   const lostAfter = hop.pipeline.spec.lostAfterMs;
+  // Of a new stream nothing was ever seen here: more likely never set up than broken, so no page for it beside others that flow.
+  const newcomers = stopped.length < total && stopped.every(({ track }) => track.newestSeenSeq < 0);
   return {
     kind: 'stopped',
+    ...(newcomers ? { severity: 'warning' as const } : {}),
     hop: hop.spec.name,
     since,
     streams: stopped.map(({ track }) => track.stream),

@@ -129,9 +129,7 @@ export function isMissing(walked: Walked): boolean {
 
 /** Nearly all tracks of a large pipeline are fine, which shows without walking: nothing is missing or came late lately. */
 export function isQuietlyFine(track: Track, now: EpochMs): boolean {
-  if (missesAny(track)) return false;
-  const memoryMs = (slowWindow + 1) * spacingMs(track, track.stream.runs.at(-1));
-  return now - track.lastLateAt > Math.max(10 * track.hop.spec.withinMs, memoryMs);
+  return !missesAny(track) && now - track.lastLateAt > 10 * track.hop.spec.withinMs;
 }
 
 export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): TrackFlow {
@@ -149,9 +147,10 @@ export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): Track
   };
 }
 
-/** While a stop above is open, what passed there late is its backlog, still on its way here. */
+/** While a stop above is open, what passed there late is its backlog, still on its way here; what is not known there is no new stop. */
 function stopKind(latest: readonly Walked[], stalledAbove: boolean): 'root' | 'behind' {
-  const inherited = ({ parent }: Walked) => parent === 'broken' || (stalledAbove && parent === 'late');
+  const inherited = ({ parent }: Walked) =>
+    parent === 'broken' || (stalledAbove && (parent === 'late' || parent === 'unknown'));
   return latest.slice(0, stoppedAfter).some(inherited) ? 'behind' : 'root';
 }
 
@@ -205,7 +204,8 @@ export function tallyLosses(
   const arrivals: EpochMs[] = [];
   const missing = new Set(tracks.filter((each) => missesSince(each, from)));
   const whole = tracks.filter((each) => !missing.has(each));
-  for (const track of missing) if (tallyTrack(track, from - decidedMs(track), tally, arrivals)) tally.streams.push(track.stream);
+  for (const track of missing)
+    if (tallyTrack(track, from - decidedMs(track), tally, arrivals)) tally.streams.push(track.stream);
   tally.trialsSince = tally.losses + arrivals.filter((at) => at >= tally.since).length;
   tally.goodAfter = arrivals.filter((at) => at > tally.lastAt && at <= dueBefore).length;
   for (const track of whole) {

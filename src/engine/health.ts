@@ -1,6 +1,7 @@
 /** Is logcanary itself alive? Loops must complete cycles; a recorded failure is progress, a wedged loop is not. */
 import type { StatusView } from '../core/status.ts';
 import type { LedgerError } from '../lib/errors.ts';
+import { isUntold } from './outbox.ts';
 import type { EngineState } from './state.ts';
 
 /** A loop that has not completed a cycle for this long plus three of its periods is wedged, ms. */
@@ -17,18 +18,12 @@ export function healthOf(state: EngineState, ledgerError: LedgerError | undefine
     if (silent > wedgedAfterMs + 3 * periodMs)
       problems.push(`loop ${loop}: no cycle for ${Math.round(silent / 1000)} s`);
   }
-  const stuck = [...state.outbox.values()].filter(
-    ({ row }) => state.now - row.facts.openedAt > undeliveredAfterMs && row.attempts > 0,
-  );
-  const told = new Set([...state.outbox.values()].map(({ row }) => row.incident));
-  for (const number of told) {
-    const incident = [...state.open.values()].find((each) => each.number === number);
-    const waiting = stuck.filter(({ row }) => row.incident === number);
-    if (incident && waiting.length >= incident.notified.length && waiting.length > 0) {
-      problems.push(
-        `deliver: ${incident.facts.id} was not accepted by any channel for over 5 min: ${waiting[0]?.row.lastError ?? ''}`,
-      );
-    }
+  for (const incident of state.open.values()) {
+    const { id, openedAt } = incident.facts;
+    if (state.now - openedAt <= undeliveredAfterMs || !isUntold(state, incident)) continue;
+    const waiting = [...state.outbox.values()].find(({ row }) => row.incident === incident.number);
+    const why = waiting?.row.lastError ?? 'refused, see the log';
+    problems.push(`deliver: ${id} was not accepted by any channel for over 5 min: ${why}`);
   }
   return { ok: problems.length === 0, problems };
 }

@@ -4,7 +4,7 @@ import type { IncidentFacts } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
 import { deploymentFindings } from './deployment-finding.ts';
 import { countsSince, type Finding, type Findings, findingsOf } from './finding.ts';
-import { hopsBehind } from './flow.ts';
+import { hopsBehind, mayBeStoppedAgainMs } from './flow.ts';
 import { notify } from './outbox.ts';
 import { readingFindings } from './reading.ts';
 import { flowKinds, keyOf } from './restore.ts';
@@ -125,8 +125,15 @@ function settle(state: EngineState, pipeline: PipelineState, incident: IncidentS
   const hop = pipeline.hops.find((each) => each.spec.name === facts.hop);
   if (!freshEvidence(state, pipeline, incident)) return;
   incident.goodSince ??= state.now;
-  if (state.now - incident.goodSince < pipeline.spec.resolveAfterMs) return;
+  if (state.now - incident.goodSince < goodFor(pipeline, facts, hop)) return;
   resolve(state, hop, incident);
+}
+
+/** How long it must have been good, ms. A stop in a slow schedule needs longer to show that it goes on. */
+function goodFor(pipeline: PipelineState, { kind }: IncidentFacts, hop: HopState | undefined): number {
+  const tracks = kind === 'stopped' && hop ? hop.tracks : [];
+  const written = tracks.filter(({ stream }) => stream.listed && stream.leavingSince === undefined);
+  return Math.max(pipeline.spec.resolveAfterMs, ...written.map(mayBeStoppedAgainMs));
 }
 
 /** Silence is not recovery: something must have been seen, or read, or gone out since the trouble was last there. */
@@ -135,8 +142,12 @@ function freshEvidence(state: EngineState, pipeline: PipelineState, incident: In
   const hop = pipeline.hops.find((each) => each.spec.name === incident.facts.hop);
   const checks = checksAt(pipeline, incident.facts.hop, hop);
   if (kind === 'reading' || ((kind === 'blind' || kind === 'unreadable') && !hop)) {
-    return checks.every((check) => check.failures === 0 && check.resultAt > incident.lastBadAt);
+    // Part of an answer may be the part where all is well: the node that says no more may be the one that is full.
+    return checks.every(
+      (check) => check.failures === 0 && check.resultAt > incident.lastBadAt && check.result?.why === undefined,
+    );
   }
+  if (kind === 'silent') return cameSince(state, incident);
   if (kind === 'injection') return wentOutSince(pipeline, incident.lastBadAt);
   if (kind === 'isolated') return pipeline.hops.some((each) => each.looks.at(-1)?.coverage === 'complete');
   if (!hop) return true;
@@ -145,6 +156,12 @@ function freshEvidence(state: EngineState, pipeline: PipelineState, incident: In
   if (kind === 'forged' || kind === 'unproven') return last?.coverage === 'complete';
   const lastSeen = hop.seenTimes.at(-1) ?? 0;
   return lastSeen >= incident.lastBadAt || state.streamsByNumber.size === 0;
+}
+
+/** The expected ping came again, or is not expected any more. */
+function cameSince(state: EngineState, { facts, lastBadAt }: IncidentState): boolean {
+  const expected = state.config.expectedPings.some((ping) => ping.name === facts.hop);
+  return !expected || (state.pings.get(facts.hop) ?? 0) > lastBadAt;
 }
 
 /** Lines go out again wherever there is a stream to write to. */
@@ -169,7 +186,7 @@ function resolve(state: EngineState, hop: HopState | undefined, incident: Incide
   if (state.resolved.length > keptResolved) state.resolved.pop();
   // What was emitted in its time belongs to it: a backlog that arrives late is not the next incident.
   if (hop && flowKinds.has(facts.kind)) hop.absorbBefore = Math.max(hop.absorbBefore, state.now);
-  if (hop && (facts.kind === 'corrupted' || facts.kind === 'duplicated')) {
+  if (hop && (facts.kind === 'corrupted' || facts.kind === 'duplicated' || facts.kind === 'forged')) {
     for (const each of [hop, ...hopsBehind(hop)]) each.odd[facts.kind].length = 0;
   }
   notify(state, incident, 'resolve');

@@ -44,8 +44,9 @@ function nextSlot(hop: HopState, now: EpochMs): EpochMs {
 
 /** An on-demand hop is read only while some canary is past its deadline here and was not seen further down either. */
 function wanted(state: EngineState, hop: HopState): boolean {
+  if (owesAnswer(state, hop)) return true;
   for (const track of hop.tracks) {
-    for (const [seq, code] of unseen(track)) {
+    for (const [seq, code] of unseen(track, state.now)) {
       if (code !== codeOf.pending && code !== codeOf.overdue && code !== codeOf.unverifiable) continue;
       const run = runOf(track.stream, seq);
       if (run && state.now > plannedAt(run, seq) + hop.spec.withinMs) return true;
@@ -53,6 +54,15 @@ function wanted(state: EngineState, hop: HopState): boolean {
     }
   }
   return false;
+}
+
+/** The last look failed, or before a restart one did: only another one can tell that it can be read again. */
+function owesAnswer(state: EngineState, hop: HopState): boolean {
+  const last = hop.looks.at(-1);
+  if (last) return last.coverage !== 'complete';
+  return [...state.open.values()].some(
+    ({ facts }) => facts.pipeline === hop.pipeline.spec.name && facts.hop === hop.spec.name,
+  );
 }
 
 export interface Looked {
@@ -77,7 +87,12 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
   }
   if (coverage === 'complete') cover(hop, looked.asked, asOf, look?.since ?? 0);
   else suspend(hop, why?.reason);
-  hop.looks.push({ at: state.now, coverage, ...(why ? { reason: why.reason, why: why.message } : {}) });
+  hop.looks.push({
+    askedAt: looked.asOf,
+    at: state.now,
+    coverage,
+    ...(why ? { reason: why.reason, why: why.message } : {}),
+  });
   if (hop.looks.length > 10) hop.looks.shift();
   state.pending.push({
     op: 'put',
@@ -126,7 +141,7 @@ function cover(hop: HopState, asked: readonly AskedRange[], asOf: EpochMs, since
 
 /** A look as of `asOf` says something of a canary's verdict: one is due by then, or its emission is not proven yet. */
 function isEvidence(track: Track, asOf: EpochMs): boolean {
-  for (const [seq] of unseen(track)) {
+  for (const [seq] of unseen(track, asOf)) {
     const { stream, hop } = track;
     const terms = termsOf(runOf(stream, seq), hop.id, stream.number, seq);
     const sent = emissionAt(stream, seq);

@@ -1,5 +1,7 @@
 /** Notifications wait in the ledger until a channel has taken them; an incident change and its notifications are one commit. */
+import type { OutboxRow } from '../core/ledger.ts';
 import type { NotificationAction } from '../core/notifier.ts';
+import type { NotifierSpec } from '../core/pipeline.ts';
 import { unitHash } from '../core/schedule.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { Command } from './event.ts';
@@ -11,17 +13,61 @@ const longestRetryMs = 120_000;
 /** Calls under way at once, over all channels. */
 const inFlightLimit = 8;
 
+function wants(notifier: NotifierSpec, { facts }: IncidentState): boolean {
+  return notifier.minSeverity === 'warning' || facts.severity === 'critical';
+}
+
 /** Queues a change for every channel that wants it: resolves go to those that were told of the beginning. */
 export function notify(state: EngineState, incident: IncidentState, action: NotificationAction): void {
   for (const notifier of state.notifiers) {
     const told = incident.notified.includes(notifier.name);
-    const wanted = notifier.minSeverity === 'warning' || incident.facts.severity === 'critical';
-    if (action === 'resolve' ? !told : !wanted) continue;
+    if (action === 'resolve' ? !told : !wants(notifier, incident)) continue;
     const what = action === 'trigger' && told ? 'update' : action;
     if (!told) incident.notified = [...incident.notified, notifier.name];
     incident.dirty = true;
     enqueue(state, incident, notifier.name, what);
   }
+}
+
+/**
+ * After a start, with a configuration that may be another: a channel that was renamed or added, or that refused before it was
+ * set right, hears of what is open; and a resolve that waits for a channel of another name goes to those that were not told.
+ */
+export function tellNewcomers(state: EngineState): void {
+  const waiting = [...state.outbox.values()].map(({ row }) => row);
+  for (const incident of [...state.open.values(), ...state.resolved]) {
+    const resolved = incident.facts.state === 'resolved';
+    if (resolved && !waiting.some((row) => row.incident === incident.number && !isConfigured(state, row))) continue;
+    for (const notifier of state.notifiers) {
+      if (incident.notified.includes(notifier.name) || !wants(notifier, incident)) continue;
+      incident.notified = [...incident.notified, notifier.name];
+      incident.dirty = true;
+      enqueue(state, incident, notifier.name, resolved ? 'resolve' : 'trigger');
+    }
+  }
+}
+
+function isConfigured(state: EngineState, row: OutboxRow): boolean {
+  return state.notifiers.some((notifier) => notifier.name === row.notifier);
+}
+
+/** Nobody was told there: not of its end either, and `notified` must not say so. */
+function untell(state: EngineState, row: OutboxRow): void {
+  const incident = [...state.open.values()].find((each) => each.number === row.incident);
+  if (!incident || row.action !== 'trigger') return;
+  incident.notified = incident.notified.filter((name) => name !== row.notifier);
+  incident.dirty = true;
+}
+
+/** Of the channels that want an open incident, each has refused it or has not taken it yet after a try. */
+export function isUntold(state: EngineState, incident: IncidentState): boolean {
+  const wanting = state.notifiers.filter((notifier) => wants(notifier, incident));
+  const rows = [...state.outbox.values()]
+    .map(({ row }) => row)
+    .filter((row) => row.incident === incident.number && row.state === 'waiting');
+  const reached = ({ name }: NotifierSpec) =>
+    incident.notified.includes(name) && !rows.some((row) => row.notifier === name && row.attempts > 0);
+  return wanting.length > 0 && !wanting.some(reached);
 }
 
 function enqueue(state: EngineState, incident: IncidentState, notifier: string, action: NotificationAction): void {
@@ -56,7 +102,7 @@ export function deliverDue(state: EngineState, commands: Command[]): void {
     const first = !blocked.has(lane);
     blocked.add(lane);
     if (!first || entry.inFlight || row.nextAt > state.now || inFlight >= inFlightLimit) continue;
-    if (!state.notifiers.some((notifier) => notifier.name === row.notifier)) {
+    if (!isConfigured(state, row)) {
       finish(state, entry, 'refused', `there is no notifier "${row.notifier}" in the configuration any more`);
       continue;
     }
@@ -77,6 +123,7 @@ export function onNotified(state: EngineState, id: number, error: LogcanaryError
   tally(state, entry.row.notifier).failed += 1;
   if (!error.retryable) {
     finish(state, entry, 'refused', error.message);
+    untell(state, entry.row);
     return;
   }
   const attempts = entry.row.attempts + 1;

@@ -9,6 +9,7 @@ import { latencyBucketsMs } from '../core/status.ts';
 import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
+import { tellNewcomers } from './outbox.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
 import {
   type CheckState,
@@ -364,6 +365,7 @@ function restoreIncidents(state: EngineState, contents: LedgerContents): void {
   state.resolved.sort((a, b) => (b.facts.resolvedAt ?? 0) - (a.facts.resolvedAt ?? 0) || b.number - a.number);
   for (const incident of state.resolved) absorb(state, incident);
   for (const row of contents.outbox) state.outbox.set(row.id, { row, inFlight: false, dirty: false });
+  tellNewcomers(state);
 }
 
 function absorb(state: EngineState, incident: IncidentState): void {

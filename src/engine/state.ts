@@ -34,6 +34,8 @@ export const enteredStates = [
 export type Entered = (typeof enteredStates)[number];
 
 export interface LookOutcome {
+  /** When it was asked for, and when it was over: silence says nothing of the time after the asking. */
+  readonly askedAt: EpochMs;
   readonly at: EpochMs;
   readonly coverage: 'complete' | 'partial' | 'failed';
   readonly reason?: Reason;

@@ -72,9 +72,6 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
     case 'heartbeat-sent':
       state.heartbeats.set(event.url, state.now);
       return;
-    case 'loop':
-      state.loops[event.name] = state.now;
-      return;
   }
 }
 
@@ -98,6 +95,9 @@ function tick(state: EngineState, commands: Command[]): void {
   judgeDue(state);
   if (state.outbox.size === 0) state.loops.deliver = state.now;
   if (state.pipelines.every((pipeline) => pipeline.checks.length === 0)) state.loops.check = state.now;
+  // Or the loop would count as wedged as soon as there is something to write to again.
+  if (state.pipelines.every(({ injectors }) => injectors.every(({ written }) => written === 0)))
+    state.loops.inject = state.now;
   prune(state);
 }
 
@@ -140,7 +140,8 @@ function prune(state: EngineState): void {
   const hour = Math.floor(state.now / pruneEveryMs) * pruneEveryMs;
   const keepCanaries = Math.max(...state.pipelines.map((pipeline) => pipeline.spec.keepCanariesMs));
   const keepRollups = Math.max(...state.pipelines.map((pipeline) => pipeline.spec.keepRollupsMs));
-  for (const pipeline of state.pipelines) {
+  // Only where this hour began while we ran: what a start finds is not how the last hour ended.
+  for (const pipeline of hour > state.startedAt ? state.pipelines : []) {
     for (const hop of pipeline.hops) {
       const counters = JSON.stringify(hop.counters);
       state.pending.push({ op: 'put', table: 'rollup', row: { hop: hop.id, hour, counters } });

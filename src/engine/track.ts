@@ -351,6 +351,18 @@ function foldTrackBlock(track: Track, block: VerdictBlock): void {
   changeVerdicts(track, block.index);
 }
 
+/**
+ * Every canary of a block was given up: 72 h after it was due to be lost. A stream that ended leaves its last block unfilled
+ * and so never folded; without this its missing canaries would be looked for, and counted as missing, for ever.
+ */
+export function isGivenUp(track: Track, index: number, now: EpochMs): boolean {
+  const { stream } = track;
+  const last = Math.min((index + 1) * blockSize, stream.nextSeq) - 1;
+  const run = runOf(stream, last);
+  const terms = run?.terms.find((each) => each.hop === track.hop.id);
+  return !!run && !!terms && now >= plannedAt(run, last) + terms.lostAfterMs + lingerMs;
+}
+
 /** Blocks folded since the last commit, whose rows are still to be written as settled. */
 const justSettled = new WeakMap<Track, Map<number, VerdictBlock>>();
 export function takeSettled(track: Track): ReadonlyMap<number, VerdictBlock> | undefined {

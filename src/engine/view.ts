@@ -11,9 +11,10 @@ import type {
 } from '../core/status.ts';
 import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { isLatePing } from './deployment-finding.ts';
 import { forecastOf } from './reading.ts';
 import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
-import { applicableCount, emissionAt, withheldIn } from './track.ts';
+import { applicableCount, emissionAt, isGivenUp, runOf, termsOf, withheldIn } from './track.ts';
 
 const recentVerdicts = 60;
 const streamLimit = 200;
@@ -41,7 +42,7 @@ export function viewOf(state: EngineState, health: StatusView['health']): Status
     heartbeats: state.config.heartbeats.map(({ url }) => withTime(url, state.heartbeats.get(url))),
     pings: state.config.expectedPings.map((ping) => {
       const at = state.pings.get(ping.name);
-      const late = at !== undefined && state.now - at > ping.everyMs + ping.graceMs;
+      const late = at !== undefined && isLatePing(state, ping, at);
       return {
         name: ping.name,
         ...(at === undefined ? {} : { at }),
@@ -157,6 +158,7 @@ function missingAges(state: EngineState, tracks: readonly Track[]): number[] {
     if (waiting === 0) continue;
     let left = Math.min(waiting, 1_000);
     for (const block of track.blocks.values()) {
+      if (isGivenUp(track, block.index, state.now)) continue;
       for (let i = 0; i < block.codes.length && left > 0; i++) {
         const code = block.codes[i];
         if (code !== codeOf.pending && code !== codeOf.overdue && code !== codeOf.unverifiable) continue;
@@ -199,6 +201,7 @@ function recentOf(track: Track): Verdict[] {
   const found: Verdict[] = [];
   const { stream } = track;
   for (let seq = stream.nextSeq - 1; seq >= Math.max(0, stream.nextSeq - 20 * recentVerdicts); seq--) {
+    if (!termsOf(runOf(stream, seq), track.hop.id, stream.number, seq)) continue;
     const block = track.blocks.get(Math.floor(seq / 256));
     const verdict = block ? verdictOfCode(block.codes[seq % 256] ?? 0) : 'delivered';
     if (verdict) found.push(verdict);

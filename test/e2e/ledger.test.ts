@@ -136,8 +136,10 @@ test('given a ledger that another run has open, when a second is started, then i
   expect(await healthy()).toBe(200);
 });
 
-test('given a ledger that is no database, or of a newer version, when run is started, then it pages, leaves the file as it is, and resolves once it is replaced', async () => {
-  await (await startRun()).end();
+test('given a ledger that is no database, or of a newer version, or with rows that cannot be read, when run is started, then it pages, leaves the file as it is, and resolves once it is replaced', async () => {
+  const first = await startRun();
+  await written();
+  await first.end();
   await copyFile(ledger, `${ledger}.good`);
 
   await writeFile(ledger, 'not a database\n'.repeat(1_000));
@@ -152,9 +154,16 @@ test('given a ledger that is no database, or of a newer version, when run is sta
   expect(await refusedRun()).toContain('it has version 99');
   expect(told()).toEqual(['ledger trigger', 'ledger trigger']);
 
+  await copyFile(`${ledger}.good`, ledger);
+  const rows = new DatabaseSync(ledger);
+  rows.exec("UPDATE emission SET data = x'ff'");
+  rows.close();
+  expect(await refusedRun()).toContain("Cannot read the ledger's rows");
+  expect(told()).toEqual(['ledger trigger', 'ledger trigger', 'ledger trigger']);
+
   await rm(ledger);
   await copyFile(`${ledger}.good`, ledger);
   const run = await startRun();
-  await vi.waitFor(() => expect(told()).toEqual(['ledger trigger', 'ledger trigger', 'ledger resolve']), soon);
+  await vi.waitFor(() => expect(told().slice(3)).toEqual(['ledger resolve']), soon);
   expect(await run.end()).toEqual({ code: 0, signal: null });
 });

@@ -120,7 +120,7 @@ const kinesisCursors: FuzzTarget = {
 };
 
 /** A bucket with one object, of the time the canary was written. */
-async function openBucket(written: number) {
+export async function openBucket(written: number) {
   // ISO 8601 without a clock: seconds are all that S3 gives
   const modified = isoTime(written);
   const listing = `<?xml version="1.0"?><ListBucketResult><Name>logs</Name><IsTruncated>false</IsTruncated><KeyCount>1</KeyCount><Contents><Key>a.log</Key><LastModified>${modified}</LastModified><ETag>&quot;e1&quot;</ETag><Size>${line.text.length}</Size></Contents></ListBucketResult>`;

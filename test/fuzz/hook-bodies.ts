@@ -65,7 +65,7 @@ function seenAt(state: EngineState, name: string): number {
 export const hookTargets: readonly FuzzTarget[] = [
   {
     name: 'hook bodies: only a genuine line delivers',
-    runs: 40,
+    runs: 25,
     async open() {
       const property = fc.asyncProperty(posts, async (list) => {
         const scene = new Scene();

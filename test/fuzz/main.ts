@@ -5,6 +5,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { createClock } from '../../src/lib/clock.ts';
+import { messageOf } from '../../src/lib/errors.ts';
 import type { Draw, Finding } from './target.ts';
 import { targets } from './targets.ts';
 
@@ -24,12 +25,9 @@ async function runRound(port: NonNullable<typeof parentPort>, { target: name, ..
   const target = targets.find((each) => each.name === name);
   if (target === undefined) throw new Error(`there is no target "${name}"`);
   const opened = await target.open();
-  try {
-    const finding = await opened.check(draw);
-    port.postMessage((finding === undefined ? { held: true } : { held: false, finding }) satisfies Outcome);
-  } finally {
-    await opened.close();
-  }
+  const finding = await opened.check(draw).finally(() => opened.close());
+  // last: whoever gets it ends this thread
+  port.postMessage((finding === undefined ? { held: true } : { held: false, finding }) satisfies Outcome);
 }
 
 async function outcomeOf(round: Round): Promise<string | undefined> {
@@ -57,21 +55,30 @@ function wordsOf({ path: at, report }: Finding): string {
   return `path ${at}\n${report}`;
 }
 
+/** Undefined for anything that is no command line of ours. */
 function optionsOf(args: string[]) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      minutes: { type: 'string', default: '1' },
-      seed: { type: 'string' },
-      target: { type: 'string', default: '' },
-      path: { type: 'string' },
-    },
-  });
+  const values = valuesOf(args);
+  if (values === undefined) return undefined;
   const seed = values.seed === undefined ? randomInt(2 ** 31) : Number(values.seed);
   const minutes = Number(values.minutes);
   const chosen = targets.filter(({ name }) => name.includes(values.target));
   if (!Number.isInteger(seed) || !(minutes > 0) || chosen.length === 0) return undefined;
   return { seed, minutes, chosen, ...(values.path === undefined ? {} : { path: values.path }) };
+}
+
+function valuesOf(args: string[]) {
+  const options = {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    target: { type: 'string', default: '' },
+    path: { type: 'string' },
+  } as const;
+  try {
+    return parseArgs({ args, options }).values;
+  } catch (error) {
+    process.stderr.write(`${messageOf(error)}\n`);
+    return undefined;
+  }
 }
 
 async function main(): Promise<number> {

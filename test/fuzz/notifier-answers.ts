@@ -116,7 +116,7 @@ async function expectBounded(notifier: Notifier): Promise<void> {
 export const notifierTargets: readonly FuzzTarget[] = [
   {
     name: 'answers of PagerDuty and Slack',
-    runs: 60,
+    runs: 40,
     async open() {
       const server = await openServer();
       const opening = (name: string) => ({ name, clock: createClock(), log: silentLog });

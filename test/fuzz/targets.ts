@@ -1,5 +1,6 @@
 import { configTargets } from './config-text.ts';
 import { cursorTargets } from './cursors.ts';
+import { elasticTargets } from './elastic-answers.ts';
 import { hookTargets } from './hook-bodies.ts';
 import { httpTargets } from './http-requests.ts';
 import { ledgerFileTargets } from './ledger-files.ts';
@@ -17,6 +18,7 @@ export const targets: readonly FuzzTarget[] = [
   ...httpTargets,
   ...hookTargets,
   ...cursorTargets,
+  ...elasticTargets,
   ...notifierTargets,
   ...ledgerRowTargets,
   ...ledgerFileTargets,

@@ -34,7 +34,8 @@ const poisoned = (text: string): IncidentFacts =>
     firstLook: [text],
   });
 
-const unsafe = /[\u0000-\u0009\u000b-\u001f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
+/** Control characters but the line feed, line separators, changes of text direction. */
+const unsafe = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
 
 test.each(evil)(
   'given the text %j everywhere, when it goes to Slack, then it mentions nobody, links nowhere and stays in its line',

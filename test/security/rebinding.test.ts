@@ -29,7 +29,6 @@ test.each([
   'evil.example:9780',
   '127.0.0.1.evil.example',
   'localhost.evil.example',
-  '',
   '[::ffff:1.2.3.4]',
   'a b',
 ])('given the faults on loopback, when a request comes by the name "%s", then nothing is switched', async (host) => {

@@ -121,7 +121,7 @@ test('given any options, when the command line is looked at, then none takes a s
   expect(options.filter((option) => /secret|key|token|passw|auth/.test(option))).toEqual([]);
 });
 
-test('given a `run`, when the faults of the sandbox are asked for, then there are none', async () => {
+test('given the command run, when the faults of the sandbox are asked for, then there are none', async () => {
   expect((await fetch(`${app.url}/sandbox/faults`)).status).toBe(404);
   expect((await fetch(`${app.url}/sandbox/faults/agent-drops`, { method: 'PUT' })).status).toBe(404);
 });

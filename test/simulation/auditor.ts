@@ -47,6 +47,8 @@ export class Auditor {
   private readonly world: World;
   private readonly times: Times;
   private shadows = new Map<StreamState['number'], Map<string, Shadow>>();
+  /** Blocks that are settled, since the last crash. */
+  private readonly folded = new Set<string>();
   private readonly lastTokens = new Map<string, string>();
   /** Newest `asOf` of a complete look at a hop, T. */
   readonly completeAsOf = new Map<string, number>();
@@ -73,6 +75,7 @@ export class Auditor {
   rebuilt(state: EngineState, committed: Auditor['shadows']): void {
     this.shadows = committed;
     this.lastTokens.clear();
+    this.folded.clear();
     for (const stream of state.streamsByNumber.values()) {
       for (const track of stream.tracks) for (const index of track.blocks.keys()) this.block(track, index);
       this.identity(stream);
@@ -107,6 +110,8 @@ export class Auditor {
     const live = track.blocks.get(index);
     if (!shadow) {
       if (!live) return;
+      if (this.folded.has(`${stream.number} ${key}`))
+        this.complain('folded-too-early', `block ${index} of ${stream.key} at ${hop.spec.name}`);
       shadow = { codes: new Uint8Array(blockSize), block: live };
       shadows.set(key, shadow);
     }
@@ -119,7 +124,10 @@ export class Auditor {
       this.verdict(track, index * blockSize + i, before, code);
       shadow.codes[i] = code;
     }
-    if (!live) shadows.delete(key);
+    if (!live) {
+      shadows.delete(key);
+      this.folded.add(`${stream.number} ${key}`);
+    }
     if (!live && stream.tracks.every((each) => !each.blocks.has(index)))
       this.world.forget(stream.number, index * blockSize, (index + 1) * blockSize - 1);
   }

@@ -91,7 +91,9 @@ export class Calls {
       tookMs,
       () => {
         const { ranges, count } = asked();
-        const answer = this.host.world.look(name, tokens, question.cursor, now + Math.floor(usual / 2), trouble);
+        // What was asked before we were cut off is not answered while we are.
+        const cut = this.host.weather.looks(name, now + tookMs) === 'timeout' ? 'timeout' : trouble;
+        const answer = this.host.world.look(name, tokens, question.cursor, now + Math.floor(usual / 2), cut);
         const base = { type: 'looked' as const, hop, asOf: question.asOf, asked: ranges, askedCount: count, tookMs };
         if (answer instanceof Error) return { ...base, error: answer };
         const since = name === 'alert' ? { since: this.host.toT(this.host.startedAt) } : {};

@@ -60,7 +60,7 @@ function boundOf(watchdog: Watchdog, episode: Episode, fault: Fault): number {
   const sampled = withinMs[hop] === undefined ? 1 : sampleOf(plan, hop);
   const own = fault.withinMs?.(episode.share ?? 1, streams) ?? 0;
   // Each look of an on-demand hop begins with noticing that one is due.
-  const onDemand = hop === 'stream' && modeOf(plan, hop) === 'on-demand' ? 2 * timing.pollMs : 0;
+  const onDemand = hop === 'stream' && modeOf(plan, hop) === 'on-demand' ? 4 * timing.pollMs : 0;
   const bound = own + (sampled - 1) * (fault.drops ? own : 2 * timing.everyMs) + slackMs + onDemand;
   const until = episode.at + bound;
   const failed = watchdog.troubledLooks.filter(

@@ -6,8 +6,8 @@ import { type HopName, minute, timing, withinMs } from './setting.ts';
 export type Place = `${IncidentKind}@${string}`;
 
 export interface Fault {
-  /** What happens to the pipeline, or to the watchdog itself. */
-  readonly group: 'pipeline' | 'watchdog';
+  /** What it happens to: of each group one at a time. */
+  readonly group: 'pipeline' | 'watchdog' | 'channel';
   /** Shortest and longest, ms. */
   readonly lasts: readonly [number, number];
   /** Share of lines hit, where it is not all. */
@@ -141,6 +141,7 @@ export const faults = {
   },
   'index-unreadable': unreadable('index', 'server_error'),
   'index-partial': unreadable('index', 'partial'),
+  'archive-partial': unreadable('archive', 'partial'),
   'index-blind': unreadable('index', 'auth'),
   'archive-blind': unreadable('archive', 'auth'),
   'archive-stopped': stall('archive'),
@@ -191,7 +192,7 @@ export const faults = {
   'commit-slow': { group: 'watchdog', lasts: [5 * minute, 60 * minute] },
   'receipts-lost': { group: 'watchdog', lasts: [1_000, 40_000], may: ['injection@emitter'] },
   'zombie-looks': { group: 'watchdog', lasts: [2 * minute, 20 * minute] },
-  'pager-down': { group: 'watchdog', lasts: [2 * minute, 40 * minute] },
+  'pager-down': { group: 'channel', lasts: [2 * minute, 40 * minute] },
 } as const satisfies Readonly<Record<string, Fault>>;
 
 export type FaultKind = keyof typeof faults;

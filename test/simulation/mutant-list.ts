@@ -31,7 +31,7 @@ export const mutants: readonly Mutant[] = [
     file: 'src/engine/looking.ts',
     find: "if (coverage === 'complete') cover(",
     put: "if (coverage !== 'failed') cover(",
-    faults: 'index-partial',
+    faults: 'archive-partial',
   },
   {
     name: 'the grant is not committed before the hand-out',
@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
     name: 'the dedup key holds the time',
     file: 'src/engine/incidents.ts',
     find: 'dedupKeyOf(deployment, name, finding.hop, finding.kind)',
-    put: 'dedupKeyOf(deployment, name, finding.hop, `${finding.kind} ${state.now}`)',
+    put: 'dedupKeyOf(deployment, name, finding.hop, finding.kind + state.now)',
     faults: 'consumer-stopped',
   },
   {

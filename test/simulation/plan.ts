@@ -41,7 +41,6 @@ export function planOf({ seed, hours, streams, kinds }: PlanChoice): Plan {
     (kind) => streams >= (faultOf(kind).streams ?? 1),
   );
   const main = usable.filter((kind) => faults[kind].group === 'pipeline');
-  const own = usable.filter((kind) => faults[kind].group === 'watchdog');
   const episodes: Episode[] = [];
   let at = firstTrouble;
   for (let n = 0; main.length > 0; n++) {
@@ -51,17 +50,36 @@ export function planOf({ seed, hours, streams, kinds }: PlanChoice): Plan {
     if (at > end) break;
     episodes.push(episode);
   }
-  let next = firstTrouble / 2;
-  for (let n = 1_000_000; own.length > 0; n++) {
-    next += dice.between(5 * minute, 150 * minute, about.plan, n, 1);
-    if (next > end - calm.least) break;
-    const kind = own[dice.between(0, own.length - 1, about.plan, n)] as FaultKind;
-    const episode = drawn(dice, kind, n, next, streams);
-    episodes.push(episode);
-    next += episode.forMs;
-  }
+  for (const [group, offset] of [
+    ['watchdog', 1_000_000],
+    ['channel', 2_000_000],
+  ] as const)
+    episodes.push(
+      ...strewn(
+        dice,
+        usable.filter((kind) => faults[kind].group === group),
+        offset,
+        end - calm.least,
+        streams,
+      ),
+    );
   episodes.sort((a, b) => a.at - b.at);
   return { seed, hours, streams, episodes };
+}
+
+/** Disturbances at any time, whatever else happens. */
+function strewn(dice: Dice, kinds: readonly FaultKind[], offset: number, end: number, streams: number): Episode[] {
+  const episodes: Episode[] = [];
+  let at = firstTrouble / 2;
+  for (let n = offset; kinds.length > 0; n++) {
+    at += dice.between(5 * minute, 150 * minute, about.plan, n, 1);
+    if (at > end) break;
+    const kind = kinds[dice.between(0, kinds.length - 1, about.plan, n)] as FaultKind;
+    const episode = drawn(dice, kind, n, at, streams);
+    episodes.push(episode);
+    at += episode.forMs;
+  }
+  return episodes;
 }
 
 function drawn(dice: Dice, kind: FaultKind, n: number, at: number, streams: number): Episode {

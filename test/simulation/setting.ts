@@ -1,5 +1,10 @@
 /** The pipeline that is simulated: emitters > stream > index > alert, stream > archive. */
+import type { LedgerContents } from '../../src/core/ledger.ts';
 import type { Config, HopSpec, PipelineSpec } from '../../src/core/pipeline.ts';
+import { restore } from '../../src/engine/restore.ts';
+import type { EngineState } from '../../src/engine/state.ts';
+import { cheapSigner, signingKey } from './cheap-signer.ts';
+import { about, type Dice } from './dice.ts';
 import type { Plan } from './plan.ts';
 
 export const minute = 60_000;
@@ -94,4 +99,33 @@ export function configOf(plan: Plan): Config {
     expectedPings: [],
     http: {},
   };
+}
+
+/** The engine as a new process builds it from what the ledger holds. */
+export function restored(
+  plan: Plan,
+  contents: LedgerContents,
+  dice: Dice,
+  start: number,
+  now: number,
+  wall: number,
+): EngineState {
+  return restore({
+    config: configOf(plan),
+    contents,
+    signer: cheapSigner,
+    signingKey,
+    writer: dice.between(1, 33_000_000, about.plan, start, 77),
+    seed: dice.between(1, 1_000_000_000, about.plan, start, 78),
+    now,
+    wall,
+    observer: (_, hop) => ({
+      mode: modeOf(plan, hop.name),
+      finds: hop.name === 'stream' ? 'unique' : 'repeats',
+      target: `${hop.name}:1`,
+      runbook: {},
+    }),
+    injector: () => ({ target: 'nodes:1', runbook: {} }),
+    check: () => ({ target: 'none:1', runbook: {} }),
+  });
 }

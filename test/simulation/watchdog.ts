@@ -2,21 +2,19 @@
  * Runs the real engine the way `src/engine/runtime.ts` does, on virtual time: step, commit, then carry out; with crashes,
  * refused and doubtful commits, lost receipts and late answers wherever they can happen.
  */
-import type { Change, LedgerContents } from '../../src/core/ledger.ts';
+import type { Change } from '../../src/core/ledger.ts';
 import type { Command, Event } from '../../src/engine/event.ts';
-import { restore } from '../../src/engine/restore.ts';
 import { takeChanges } from '../../src/engine/rows.ts';
 import type { EngineState } from '../../src/engine/state.ts';
 import { nextWake, step } from '../../src/engine/step.ts';
 import { Auditor, type Times } from './auditor.ts';
 import { Calls } from './calls.ts';
-import { cheapSigner, signingKey } from './cheap-signer.ts';
 import { about, Dice } from './dice.ts';
 import { EventQueue } from './event-queue.ts';
 import { Gazette } from './gazette.ts';
 import { LedgerTime } from './ledger-time.ts';
 import type { Plan } from './plan.ts';
-import { configOf, modeOf } from './setting.ts';
+import { modeOf, restored } from './setting.ts';
 import type { Storage } from './storage.ts';
 import { Weather } from './weather.ts';
 import { type Post, World } from './world.ts';
@@ -290,33 +288,4 @@ export class Watchdog implements Times {
   private retry(posts: readonly Post[]): void {
     for (const post of posts) this.post(post, this.now + postRetryMs);
   }
-}
-
-/** The engine as a new process builds it from what the ledger holds. */
-function restored(
-  plan: Plan,
-  contents: LedgerContents,
-  dice: Dice,
-  start: number,
-  now: number,
-  wall: number,
-): EngineState {
-  return restore({
-    config: configOf(plan),
-    contents,
-    signer: cheapSigner,
-    signingKey,
-    writer: dice.between(1, 33_000_000, about.plan, start, 77),
-    seed: dice.between(1, 1_000_000_000, about.plan, start, 78),
-    now,
-    wall,
-    observer: (_, hop) => ({
-      mode: modeOf(plan, hop.name),
-      finds: hop.name === 'stream' ? 'unique' : 'repeats',
-      target: `${hop.name}:1`,
-      runbook: {},
-    }),
-    injector: () => ({ target: 'nodes:1', runbook: {} }),
-    check: () => ({ target: 'none:1', runbook: {} }),
-  });
 }

@@ -190,7 +190,11 @@ export class World {
         return entry && entry.at <= readAt ? [entry.find] : [];
       });
       if (how === undefined) return { coverage: 'complete', finds };
-      return { coverage: 'partial', finds: finds.filter((_, i) => i % 3 === 0), why: refusal('partial') };
+      return {
+        coverage: 'partial',
+        finds: finds.filter(({ token }) => !isOnFailedShard(token)),
+        why: refusal('partial'),
+      };
     }
     const { finds, cursor: next } = this.journals[hop].read(cursor, readAt, how === undefined ? never : 2);
     if (how === undefined) return { coverage: 'complete', finds, cursor: next };
@@ -214,6 +218,11 @@ export class World {
 
 export function hopIndex(hop: string): number {
   return hopNames.indexOf(hop as HopName);
+}
+
+/** Two of five shards do not answer: what is on them is not found however often one asks. */
+function isOnFailedShard(token: string): boolean {
+  return token.charCodeAt(40) % 5 < 2;
 }
 
 function upTo(at: number, every: number): number {

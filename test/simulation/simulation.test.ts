@@ -1,0 +1,67 @@
+/** The simulation in short: every past failure again, some weather of each kind, and that it does see defects. */
+import { describe, expect, test } from 'vitest';
+import corpus from './corpus.json' with { type: 'json' };
+import { EventQueue } from './event-queue.ts';
+import { type Plan, planOf } from './plan.ts';
+import { shrink } from './shrink.ts';
+import { simulate } from './simulate.ts';
+
+describe('given a history that once made logcanary lie', () => {
+  for (const { found, plan } of corpus) {
+    test(`when it is lived through again, then no promise is broken: ${found}`, async () => {
+      expect((await simulate(plan as Plan)).violations).toEqual([]);
+    });
+  }
+});
+
+test('given calm weather, when a day passes, then nothing is told and every canary arrives in its measured time', async () => {
+  const outcome = await simulate(planOf({ seed: 11, hours: 24, streams: 1, kinds: [] }));
+  expect(outcome.violations).toEqual([]);
+  expect(outcome.incidents).toEqual([]);
+  expect(outcome.canaries).toBeGreaterThan(2_800);
+  expect(outcome.latencies.measured).toBeGreaterThan(2_800);
+});
+
+for (const seed of [21, 22, 24]) {
+  test(`given all kinds of trouble by seed ${seed}, when they are over, then each was told as it must be and no promise is broken`, async () => {
+    const outcome = await simulate(planOf({ seed, hours: 10, streams: 3 }));
+    expect(outcome.violations).toEqual([]);
+    expect(outcome.detections.length).toBeGreaterThan(0);
+  });
+}
+
+test('given crashes around every effect and a real SQLite file, when hours pass, then the books are exact and no second owner gets in', async () => {
+  const kinds = ['agent-stopped', 'crash', 'crash-before-commit', 'crash-after-commit', 'crash-after-effect'] as const;
+  const outcome = await simulate(planOf({ seed: 5, hours: 5, streams: 2, kinds }), 'sqlite');
+  expect(outcome.violations).toEqual([]);
+  expect(outcome.restarts).toBeGreaterThan(0);
+});
+
+test('given a plan, when it is lived through twice, then everything happens the same', async () => {
+  const plan = planOf({ seed: 31, hours: 6, streams: 2 });
+  expect(await simulate(plan)).toEqual(await simulate(plan));
+});
+
+test('given a plan that fails by one of its faults, when it is shrunk, then that fault alone is left, short and on one stream', async () => {
+  const plan = planOf({ seed: 7, hours: 60, streams: 8 });
+  const guilty = plan.episodes[3];
+  const small = await shrink(plan, async ({ episodes }) => episodes.some(({ at }) => at === guilty?.at));
+  expect(small.episodes).toMatchObject([{ kind: guilty?.kind, at: guilty?.at }]);
+  expect(small.streams).toBe(1);
+  expect(small.hours).toBeLessThan(plan.hours);
+});
+
+test('given events pushed in any order, when they are popped, then they come by time, and in the order of arrival where times are equal', () => {
+  const queue = new EventQueue();
+  const fired: string[] = [];
+  for (const [at, name] of [
+    [3, 'd'],
+    [1, 'a'],
+    [2, 'b'],
+    [2, 'c'],
+    [9, 'e'],
+  ] as const)
+    queue.push(at, () => fired.push(name));
+  for (let next = queue.pop(); next; next = queue.pop()) next.fire();
+  expect(fired).toEqual(['a', 'b', 'c', 'd', 'e']);
+});
