@@ -8,3 +8,8 @@ export function dedupKeyOf(deployment: string, pipeline: string, hop: string, ki
   const text = JSON.stringify(['logcanary/dedup/1', deployment, pipeline, hop, kind]);
   return createHash('sha256').update(text).digest('hex').slice(0, 40);
 }
+
+/** Stands for a heartbeat's address in the ledger: its path is a secret. 16 hex digits. */
+export function heartbeatKeyOf(url: string): string {
+  return createHash('sha256').update(`logcanary/heartbeat/1\0${url}`).digest('hex').slice(0, 16);
+}

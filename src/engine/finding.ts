@@ -34,7 +34,8 @@ export interface Finding {
   readonly between?: { readonly from: string; readonly to: string };
   readonly unreadable?: readonly string[];
   readonly behind?: readonly string[];
-  readonly counts?: Readonly<Partial<Record<Verdict, number>>>;
+  /** Counted only when it is told: it walks every stream. */
+  readonly counts?: () => Readonly<Partial<Record<Verdict, number>>>;
   readonly lossDecidedAt?: EpochMs;
   readonly looks?: { readonly complete: number; readonly asked: number };
   readonly firstLook: readonly string[];
@@ -146,7 +147,7 @@ function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
     detail: `We cannot look, which is not loss: ${last?.why ?? 'no answer'}`,
     behind: hopsBehind(hop).map((each) => each.spec.name),
     looks: looksOf(hop),
-    counts: countsSince(hop, failingSince(hop)),
+    counts: () => countsSince(hop, failingSince(hop)),
     firstLook: runbookOf(hop, kind),
   };
 }
@@ -200,7 +201,6 @@ type Flow = { readonly track: Track; readonly flow: TrackFlow };
 
 function stoppedFinding(hop: HopState, total: number, stopped: readonly Flow[]): Finding {
   const since = Math.min(...stopped.map(({ flow }) => flow.since));
-  const counts = countsSince(hop, since);
   const unreadable = [...lineage(hop)].filter((each) => each !== hop && failing(each)).map((each) => each.spec.name);
   const lostAfter = hop.pipeline.spec.lostAfterMs;
   // Of a new stream nothing was ever seen here: more likely never set up than broken, so no page for it beside others that flow.
@@ -215,8 +215,8 @@ function stoppedFinding(hop: HopState, total: number, stopped: readonly Flow[]):
     between: { from: readableAbove(hop), to: hop.spec.name },
     unreadable,
     behind: hopsBehind(hop).map((each) => each.spec.name),
-    counts,
-    ...(counts.overdue ? { lossDecidedAt: since + lostAfter } : {}),
+    counts: () => countsSince(hop, since),
+    lossDecidedAt: since + lostAfter,
     looks: looksOf(hop),
     detail: `The newest canaries of ${stopped.length} of ${total} streams are overdue at ${hop.spec.name}, and nothing arrives.`,
     firstLook: runbookOf(hop, 'stopped'),
@@ -242,7 +242,7 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
       totalStreams: tracks.length,
       between: { from: readableAbove(hop), to: hop.spec.name },
       behind: hopsBehind(hop).map((each) => each.spec.name),
-      counts: countsSince(hop, since),
+      counts: () => countsSince(hop, since),
       looks: looksOf(hop),
       detail: `Most canaries of ${slow.length} of ${tracks.length} streams arrive at ${hop.spec.name} later than ${hop.spec.withinMs / 1000} s.`,
       firstLook: runbookOf(hop, 'slow'),
@@ -269,7 +269,7 @@ function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]
     totalStreams: tracks.length,
     between: { from: readableAbove(hop), to: hop.spec.name },
     behind: hopsBehind(hop).map((each) => each.spec.name),
-    counts: countsSince(hop, tally.since),
+    counts: () => countsSince(hop, tally.since),
     looks: looksOf(hop),
     detail:
       `${tally.losses} of ${tally.trials} canaries did not arrive at ${hop.spec.name} while younger ones did: ` +

@@ -51,7 +51,16 @@ function raise(state: EngineState, pipeline: PipelineState, finding: Finding): v
   const number = state.next.incident++;
   const incident: IncidentState = {
     number,
-    facts: factsOf(state, number, pipeline, finding, state.now, severityOf(state, pipeline, finding, state.now)),
+    facts: factsOf(
+      state,
+      number,
+      pipeline,
+      finding,
+      state.now,
+      severityOf(state, pipeline, finding, state.now),
+      finding.counts?.() ?? {},
+    ),
+    countedAt: state.now,
     notified: [],
     lastBadAt: state.now,
     goodSince: undefined,
@@ -65,11 +74,27 @@ function change(state: EngineState, pipeline: PipelineState, incident: IncidentS
   const before = incident.facts;
   // Once critical it stays so: a page is not taken back because the trouble moved a little.
   const severity = before.severity === 'critical' ? 'critical' : severityOf(state, pipeline, finding, before.openedAt);
-  const facts = factsOf(state, incident.number, pipeline, finding, before.openedAt, severity);
+  const recount = before.severity !== severity || state.now - incident.countedAt >= recountMs(finding);
+  if (recount) incident.countedAt = state.now;
+  const counts = recount ? (finding.counts?.() ?? {}) : before.counts;
+  const facts = factsOf(state, incident.number, pipeline, finding, before.openedAt, severity, counts);
   const since = Math.min(before.since, facts.since);
   incident.facts = { ...facts, since };
   if (before.severity !== severity || before.streams.affected !== facts.streams.affected) incident.dirty = true;
   if (before.severity !== severity) notify(state, incident, 'trigger');
+}
+
+/** Counting walks the streams concerned: the more there are, the rarer it is done while an incident lasts. */
+function recountMs(finding: Finding): number {
+  return Math.max(5_000, finding.totalStreams * 5);
+}
+
+/** When loss is decided is told only while something may still be lost. */
+function told(
+  { lossDecidedAt }: Finding,
+  counts: IncidentFacts['counts'],
+): Pick<IncidentFacts, 'counts' | 'lossDecidedAt'> {
+  return { counts, ...(lossDecidedAt !== undefined && counts.overdue ? { lossDecidedAt } : {}) };
 }
 
 function severityOf(state: EngineState, pipeline: PipelineState, finding: Finding, openedAt: number): Severity {
@@ -87,6 +112,7 @@ function factsOf(
   finding: Finding,
   openedAt: number,
   severity: Severity,
+  counts: IncidentFacts['counts'],
 ): IncidentFacts {
   const { deployment } = state.config;
   const name = pipeline.spec.name;
@@ -108,8 +134,7 @@ function factsOf(
       total: finding.totalStreams,
       names: finding.streams.slice(0, 20).map((stream) => stream.name),
     },
-    counts: finding.counts ?? {},
-    ...(finding.lossDecidedAt === undefined ? {} : { lossDecidedAt: finding.lossDecidedAt }),
+    ...told(finding, counts),
     looks: finding.looks ?? { complete: 0, asked: 0 },
     behind: finding.behind ?? [],
     detail: finding.detail,

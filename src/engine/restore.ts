@@ -10,6 +10,7 @@ import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
 import { tellNewcomers } from './outbox.ts';
+import { refuseImpossible } from './possible-rows.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
 import {
   type CheckState,
@@ -68,6 +69,7 @@ export function restore(input: RestoreInput): EngineState {
 
 function build(input: RestoreInput): EngineState {
   const { contents, config } = input;
+  refuseImpossible(contents);
   const meta = new Map(contents.meta.map((row) => [row.key, row.value]));
   const state: EngineState = {
     config,
@@ -355,6 +357,7 @@ function restoreIncidents(state: EngineState, contents: LedgerContents): void {
       number: row.id,
       facts: row.facts,
       notified: [...row.notified],
+      countedAt: 0,
       lastBadAt: state.now,
       goodSince: undefined,
       dirty: false,

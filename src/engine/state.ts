@@ -198,6 +198,8 @@ export interface IncidentState {
   /** Names of notifiers that were told of it. */
   notified: string[];
   lastBadAt: EpochMs;
+  /** When its canaries were last counted. */
+  countedAt: EpochMs;
   /** Since when everything is good again; undefined while it is not. */
   goodSince: EpochMs | undefined;
   dirty: boolean;
@@ -237,6 +239,7 @@ export interface EngineState {
   readonly notifiers: readonly NotifierSpec[];
   readonly loops: Record<string, EpochMs>;
   readonly pings: Map<string, EpochMs>;
+  /** By `heartbeatKeyOf` the address. */
   readonly heartbeats: Map<string, EpochMs>;
   /** Canaries of other writers received by hooks lately: token → hooks. At most 512. */
   readonly foreignAtHooks: Map<string, Set<string>>;

@@ -3,6 +3,7 @@
  * give the same state and commands. What changed is taken with `takeChanges` and must be committed before any command is
  * carried out: nothing leaves that the ledger does not know.
  */
+import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Command, Event } from './event.ts';
 import { noteLook } from './flow.ts';
@@ -70,7 +71,7 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       state.pending.push({ op: 'put', table: 'ping', row: { name: event.name, at: state.now } });
       return;
     case 'heartbeat-sent':
-      state.heartbeats.set(event.url, state.now);
+      state.heartbeats.set(heartbeatKeyOf(event.url), state.now);
       return;
   }
 }

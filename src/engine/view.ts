@@ -1,5 +1,6 @@
 /** One frozen picture of the state for the page, the API and the metrics. */
 import { codeCount, codeOf, emission, verdictOfCode } from '../core/block.ts';
+import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import { kaplanMeier } from '../core/statistics.ts';
 import type {
   HopState as HopStateName,
@@ -39,7 +40,7 @@ export function viewOf(state: EngineState, health: StatusView['health']): Status
       waiting: [...state.outbox.values()].filter(({ row }) => row.notifier === name && row.state === 'waiting').length,
     })),
     loops: { ...state.loops },
-    heartbeats: state.config.heartbeats.map(({ url }) => withTime(url, state.heartbeats.get(url))),
+    heartbeats: state.config.heartbeats.map(({ url }) => withTime(url, state.heartbeats.get(heartbeatKeyOf(url)))),
     pings: state.config.expectedPings.map((ping) => {
       const at = state.pings.get(ping.name);
       const late = at !== undefined && isLatePing(state, ping, at);

@@ -62,16 +62,24 @@ export const mutants: readonly Mutant[] = [
     faults: `agent-stopped,${crashes}`,
   },
   {
-    name: 'F is taken over all canaries, not per range',
+    name: 'a look counts as of its answer, not of its question',
+    file: 'src/engine/looking.ts',
+    find: 'const asOf = Math.min(looked.asOf, look?.asOf ?? looked.asOf);',
+    put: 'const asOf = state.now;',
+    faults: 'agent-slow,zombie-looks',
+  },
+  {
+    name: 'F is taken over all canaries of the stream, not over what the look can speak of',
     file: 'src/engine/looking.ts',
     find: 'track.absent.cover(first, to, asOf);',
-    put: 'track.absent.cover(0, stream.nextSeq, asOf);',
+    put: 'track.absent.cover(0, stream.nextSeq + 1000, asOf + hop.spec.pollMs);',
+    faults: 'none',
   },
   {
     name: 'a direct sighting after an implied one counts as a duplicate',
     file: 'src/engine/track.ts',
-    find: 'if (implied || code < impliedBit) return { first: false, again: !implied };',
-    put: 'if (code > 0) return { first: false, again: !implied };',
+    find: 'if (isSeen(code) && (implied || code < impliedBit)) return',
+    put: 'if (isSeen(code)) return',
   },
   {
     name: 'the settle grace after an outage is removed',
@@ -174,7 +182,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'an incident is resolved as soon as its finding is gone',
     file: 'src/engine/incidents.ts',
-    find: 'if (state.now - incident.goodSince < pipeline.spec.resolveAfterMs) return;',
+    find: 'if (state.now - incident.goodSince < goodFor(pipeline, facts, hop)) return;',
     put: '',
   },
   {
