@@ -1,18 +1,14 @@
 /** One canary through everything, with a ledger in memory: works beside a running `run`, whose ledger it does not touch. */
 import { randomInt } from 'node:crypto';
-import { request } from 'undici';
+import { receiveHooks } from './check-hooks.ts';
 import { emission, verdictOfCode } from './core/block.ts';
-import type { Find } from './core/find.ts';
 import type { Config } from './core/pipeline.ts';
-import { scanRecord } from './core/scan.ts';
 import type { Verdict } from './core/verdict-name.ts';
-import { tokenOf } from './engine/injecting.ts';
 import { restore } from './engine/restore.ts';
 import { createRuntime, type Runtime } from './engine/runtime.ts';
 import type { EngineState, Track } from './engine/state.ts';
 import { codeAt, emissionAt, runOf, termsOf } from './engine/track.ts';
 import { viewOf } from './engine/view.ts';
-import { createHttpServer, ListenError } from './http/server.ts';
 import { keysOf } from './key-file.ts';
 import { createMemoryLedger } from './ledger/memory.ts';
 import { type Clock, createClock } from './lib/clock.ts';
@@ -232,74 +228,4 @@ function figuresOf(state: EngineState): CheckedFigure[] {
       ];
     }),
   );
-}
-
-/** Hooks come to our own address; when a `run` listens there, it is asked what came to it. */
-async function receiveHooks(
-  options: CheckOptions,
-  state: EngineState,
-  runtime: Runtime,
-  clock: Clock,
-): Promise<{ poll(): Promise<void>; close(): Promise<void> }> {
-  const idle = { poll: async () => undefined, close: async () => undefined };
-  const push = state.pipelines.flatMap((pipeline) =>
-    pipeline.hops.filter((hop) => hop.mode === 'push').map((hop) => hop.spec.name),
-  );
-  if (push.length === 0) return idle;
-  const { config, log, version } = options;
-  try {
-    const http = await createHttpServer({
-      listen: config.listen,
-      ...(config.http.secret === undefined ? {} : { secret: config.http.secret }),
-      status: () => viewOf(state, { ok: true, problems: [] }),
-      trace: async () => ({ state: 'foreign', note: 'This is logcanary check, not run.' }),
-      async hook(name, bytes) {
-        const { finds } = scanRecord(bytes);
-        if (push.includes(name)) await runtime.submit({ type: 'hooked', hop: name, finds });
-        return { accepted: true, known: push.includes(name), found: finds.length };
-      },
-      ping: async () => false,
-      build: { version, configHash: config.hash },
-      log,
-      clock,
-    });
-    return { poll: async () => undefined, close: () => http.close() };
-  } catch (error) {
-    if (!(error instanceof ListenError)) throw error;
-    return { poll: () => askRun(options, state, runtime, clock), close: async () => undefined };
-  }
-}
-
-async function askRun(
-  { config, signal }: CheckOptions,
-  state: EngineState,
-  runtime: Runtime,
-  clock: Clock,
-): Promise<void> {
-  const { host, port } = config.listen;
-  const at = `http://${host.includes(':') ? `[${host}]` : host}:${port}/api/v1/canaries/`;
-  for (const stream of state.streamsByNumber.values()) {
-    const token = stream.nextSeq > 0 ? tokenOf(state, stream, 0) : undefined;
-    const waiting = stream.tracks.filter((track) => track.hop.mode === 'push' && verdictOf(track) === 'pending');
-    if (token === undefined || waiting.length === 0) continue;
-    for (const hop of await hooksOf(`${at}${token}`, clock, signal)) {
-      const finds: Find[] = [{ token, kind: 'line' }];
-      await runtime.submit({ type: 'hooked', hop, finds });
-    }
-  }
-}
-
-/** Whatever the other process says wrong is no sighting. */
-async function hooksOf(url: string, clock: Clock, signal: AbortSignal): Promise<readonly string[]> {
-  const deadline = clock.deadline(2_000, signal);
-  try {
-    const answer = await request(url, { signal: deadline.signal });
-    const body: unknown = await answer.body.json();
-    const hooks = typeof body === 'object' && body !== null && 'seen_at_hooks' in body ? body.seen_at_hooks : [];
-    return Array.isArray(hooks) ? hooks.map(String) : [];
-  } catch {
-    return [];
-  } finally {
-    deadline.clear();
-  }
 }

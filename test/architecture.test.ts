@@ -28,6 +28,7 @@ const tiers: readonly (readonly string[])[] = [
 const partOfFile: Readonly<Record<string, string>> = {
   'src/node-version.mjs': 'main',
   'src/check-once.ts': 'app',
+  'src/check-hooks.ts': 'app',
   'src/emergency-pager.ts': 'app',
   'src/offline.ts': 'app',
   'src/open-probes.ts': 'app',
