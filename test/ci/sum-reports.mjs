@@ -1,5 +1,5 @@
 // Adds up what several commands did: `node sum-reports.mjs NAME EXIT-CODE REPORT ...`, three words for each. REPORT is what
-// vitest's JSON reporter wrote. The last line is "N passed, N failed"; the exit code is 1 when anything failed. Plain
+// vitest's JSON reporter wrote, or `-` for a command that is one check as a whole. The last line is "N passed, N failed"; the exit code is 1 when anything failed. Plain
 // JavaScript: .ci/run must work where `npm ci` did not, so with whatever Node there is.
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
@@ -21,6 +21,8 @@ function readReport(file) {
  * @param {string} file
  */
 function countsOf(name, exitCode, file) {
+  if (file === '-')
+    return { passed: exitCode === 0 ? 1 : 0, failed: exitCode === 0 ? 0 : 1, said: `${name}: ended with ${exitCode}` };
   const report = readReport(file);
   if (report === undefined) {
     const why = exitCode === 124 ? 'it took too long' : 'it never came to its tests';

@@ -47,6 +47,8 @@ export class Auditor {
   private readonly world: World;
   private readonly times: Times;
   private shadows = new Map<StreamState['number'], Map<string, Shadow>>();
+  /** Settled at all hops; the truth of them is dropped once that is committed. */
+  private readonly settledBlocks: { readonly stream: number; readonly index: number }[] = [];
   /** Blocks that are settled, since the last crash. */
   private readonly folded = new Set<string>();
   private readonly lastTokens = new Map<string, string>();
@@ -76,6 +78,7 @@ export class Auditor {
     this.shadows = committed;
     this.lastTokens.clear();
     this.folded.clear();
+    this.settledBlocks.length = 0;
     for (const stream of state.streamsByNumber.values()) {
       for (const track of stream.tracks) for (const index of track.blocks.keys()) this.block(track, index);
       this.identity(stream);
@@ -90,6 +93,11 @@ export class Auditor {
 
   private isFolded(track: Track): boolean {
     return track.folded.some((count) => count > 0);
+  }
+
+  committed(): void {
+    for (const { stream, index } of this.settledBlocks.splice(0))
+      this.world.forget(stream, index * blockSize, (index + 1) * blockSize - 1);
   }
 
   /** What is committed now, to be kept by whoever may have to go back to it. */
@@ -129,7 +137,7 @@ export class Auditor {
       this.folded.add(`${stream.number} ${key}`);
     }
     if (!live && stream.tracks.every((each) => !each.blocks.has(index)))
-      this.world.forget(stream.number, index * blockSize, (index + 1) * blockSize - 1);
+      this.settledBlocks.push({ stream: stream.number, index });
   }
 
   private verdict(track: Track, seq: number, before: number, code: number): void {

@@ -69,7 +69,7 @@ export const mutants: readonly Mutant[] = [
     faults: 'agent-slow,zombie-looks',
   },
   {
-    name: 'F is taken over all canaries of the stream, not over what the look can speak of',
+    name: 'a look speaks for all canaries of the stream, and one look interval ahead',
     file: 'src/engine/looking.ts',
     find: 'track.absent.cover(first, to, asOf);',
     put: 'track.absent.cover(0, stream.nextSeq + 1000, asOf + hop.spec.pollMs);',
@@ -121,14 +121,14 @@ export const mutants: readonly Mutant[] = [
     file: 'src/core/verdict.ts',
     find: "if (canary.absentAsOf > due) return 'overdue';",
     put: "if (canary.absentAsOf > due - canary.withinMs / 2) return 'overdue';",
-    faults: 'none',
+    faults: 'agent-stopped',
   },
   {
     name: 'not having looked counts as loss',
     file: 'src/core/verdict.ts',
     find: "return lookedLongEnough ? 'unverifiable' : 'pending';\n}",
     put: "return lookedLongEnough ? 'lost' : 'pending';\n}",
-    faults: 'index-unreadable',
+    faults: 'archive-blind',
   },
   {
     name: 'what stands behind a stop is told as a stop of its own',

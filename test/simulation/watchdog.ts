@@ -244,6 +244,7 @@ export class Watchdog implements Times {
     if (this.storage.kind === 'sqlite') this.pendingCommit = this.pendingCommit?.then(() => promise) ?? promise;
     this.time.persist(this.now);
     this.taken.length = 0;
+    this.auditor.committed();
     this.gazette.committed(changes);
   }
 
