@@ -20,11 +20,23 @@ interface Result {
 
 const longestRunMs = 900_000;
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, json: { type: 'string' }, child: { type: 'string' } },
-});
-if (values.child !== undefined) await measureHere(named(values.child));
+const usage = `npm run bench -- [--only NAME] [--json FILE]
+NAME is one of ${measurements.map((each) => each.name).join(', ')}; all of them take about half an hour.
+`;
+const values = argumentsOf();
+if (values.help) process.stdout.write(usage);
+else if (values.child !== undefined) await measureHere(named(values.child));
 else report(measureAll(values.only), values.json);
+
+function argumentsOf(): { only?: string; json?: string; child?: string; help?: boolean } {
+  const text = { type: 'string' } as const;
+  try {
+    return { ...parseArgs({ options: { only: text, json: text, child: text, help: { type: 'boolean' } } }).values };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : error}\n${usage}`);
+    process.exit(2);
+  }
+}
 
 function named(name: string): Measurement {
   const found = measurements.find((each) => each.name === name);
