@@ -33,11 +33,11 @@ export const emission = { unconfirmed: 0, emitted: 1, withheld: 2 } as const;
 
 export interface EmissionBlock {
   readonly index: number;
-  /** One of `emission` per canary; for canaries not granted yet `unconfirmed` without meaning. */
-  readonly states: Uint8Array;
-  /** Not before and not after, ms from the planned time; only for emitted ones. */
-  readonly nb: Int32Array;
-  readonly na: Int32Array;
+  /** One of `emission` per canary as far as one is known; beyond its length, and for canaries not granted yet, `unconfirmed`. */
+  states: Uint8Array;
+  /** Not before and not after, ms from the planned time; only for emitted ones. As long as `states`. */
+  nb: Int32Array;
+  na: Int32Array;
 }
 
 export interface VerdictBlock {
@@ -52,13 +52,31 @@ export interface VerdictBlock {
 }
 
 export function newEmissionBlock(index: number): EmissionBlock {
-  // One piece of memory: there is a block for each stream, and each piece costs some 300 bytes besides what it holds.
-  const buffer = new ArrayBuffer(blockSize * 9);
+  return { index, ...emissionRoom(firstRoom) };
+}
+
+/** Most streams are slow: room for a few canaries first, doubled as they come. */
+const firstRoom = 32;
+
+/** Makes sure that the canary at `i` of the block can be written. */
+export function makeRoom(block: EmissionBlock, i: number): void {
+  let room = block.states.length;
+  if (i < room) return;
+  while (room <= i) room *= 2;
+  const { states, nb, na } = emissionRoom(room);
+  states.set(block.states);
+  nb.set(block.nb);
+  na.set(block.na);
+  Object.assign(block, { states, nb, na });
+}
+
+/** One piece of memory: there is a block for each stream, and each piece costs some 300 bytes besides what it holds. */
+function emissionRoom(room: number): Pick<EmissionBlock, 'states' | 'nb' | 'na'> {
+  const buffer = new ArrayBuffer(room * 9);
   return {
-    index,
-    nb: new Int32Array(buffer, 0, blockSize),
-    na: new Int32Array(buffer, blockSize * 4, blockSize),
-    states: new Uint8Array(buffer, blockSize * 8, blockSize),
+    nb: new Int32Array(buffer, 0, room),
+    na: new Int32Array(buffer, room * 4, room),
+    states: new Uint8Array(buffer, room * 8, room),
   };
 }
 
@@ -88,10 +106,11 @@ export function encodeEmission(block: EmissionBlock): Uint8Array {
 export function decodeEmission(index: number, data: Uint8Array): EmissionBlock {
   const block = newEmissionBlock(index);
   const reader = new ByteReader(data);
-  const used = reader.unsigned();
+  const used = Math.min(reader.unsigned(), blockSize);
+  if (used > 0) makeRoom(block, used - 1);
   for (let i = 0; i < used; i += 4) {
     const packed = reader.byte();
-    for (let j = 0; j < 4 && i + j < blockSize; j++) block.states[i + j] = (packed >> (j * 2)) & 3;
+    for (let j = 0; j < 4 && i + j < block.states.length; j++) block.states[i + j] = (packed >> (j * 2)) & 3;
   }
   for (let i = 0; i < used; i++) {
     if (block.states[i] !== emission.emitted) continue;

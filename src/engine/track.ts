@@ -6,6 +6,7 @@ import {
   emission,
   impliedBit,
   isSeen,
+  makeRoom,
   newEmissionBlock,
   newVerdictBlock,
   type VerdictBlock,
@@ -123,6 +124,7 @@ export function recordEmission(stream: StreamState, seq: number, state: number, 
   const asExpected = (state === emission.withheld) === (block.states[i] === emission.withheld);
   if (!asExpected && settledAnywhere(stream, run, seq)) return;
   const planned = plannedAt(run, seq);
+  makeRoom(block, i);
   block.states[i] = state;
   // What did not go out has no time of its own: the planned one stands for it, as after a restart.
   const sent = state === emission.emitted;

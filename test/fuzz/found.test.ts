@@ -64,7 +64,8 @@ test.each([{ floor: 8_640_000_000_000_001 }, { floor: 4_102_444_800_000 }, { sta
     const cursor = JSON.stringify({ v: 1, of: 'logs/', start: past, floor: past, seen: [], ...wrong });
     const question = { asOf, since: past, count: 0, tokens: () => [], prefixes: [], cursor };
     const look = await observer.observe(question, { signal: new AbortController().signal });
-    expect([look.coverage, look.finds.length]).toEqual(['complete', 1]);
+    // The fake bucket shows its one object under every hour that is listed: in the first minutes of an hour, twice.
+    expect([look.coverage, new Set(look.finds.map((find) => find.token)).size]).toEqual(['complete', 1]);
     await observer.close();
     server.closeAllConnections();
     server.close();
