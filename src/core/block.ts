@@ -43,6 +43,8 @@ export interface EmissionBlock {
 export interface VerdictBlock {
   readonly index: number;
   readonly codes: Uint8Array;
+  /** Below this position every canary was seen, here or further down, or does not apply: where a search for missing ones begins. */
+  openFrom: number;
   /** Judging again changes nothing before T passes this, */
   wakeAt: number;
   /** or a complete look newer than this covers the block, */
@@ -81,7 +83,21 @@ function emissionRoom(room: number): Pick<EmissionBlock, 'states' | 'nb' | 'na'>
 }
 
 export function newVerdictBlock(index: number): VerdictBlock {
-  return { index, codes: new Uint8Array(blockSize), wakeAt: 0, wakeAbsent: 0, wakeLost: 0 };
+  return { index, codes: new Uint8Array(blockSize), openFrom: 0, wakeAt: 0, wakeAbsent: 0, wakeLost: 0 };
+}
+
+/** The first position at which something is missing still; `blockSize` when there is none. Remembered in the block. */
+export function firstOpenIn(block: VerdictBlock): number {
+  const { codes } = block;
+  let at = block.openFrom;
+  while (at < blockSize && !isMissing(codes[at] as number)) at += 1;
+  block.openFrom = at;
+  return at;
+}
+
+/** Expected here, and not seen. */
+export function isMissing(code: VerdictCode): boolean {
+  return code !== 0 && !isSeen(code);
 }
 
 /** Two bits a state up to the last known one, then two varints (start, width) per emitted canary: about 2.3 bytes each. */

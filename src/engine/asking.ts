@@ -1,5 +1,13 @@
 /** What a look asks for: which canaries, and what it will have covered if it turns out complete. */
-import { blockSize, codeCount, codeOf, isSeen, type VerdictCode } from '../core/block.ts';
+import {
+  blockSize,
+  codeCount,
+  codeOf,
+  firstOpenIn,
+  isSeen,
+  type VerdictBlock,
+  type VerdictCode,
+} from '../core/block.ts';
 import { plannedAt } from '../core/schedule.ts';
 import { tokenPrefix } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
@@ -19,15 +27,24 @@ const unseenCodes: ReadonlySet<VerdictCode> = new Set(
   Array.from({ length: codeCount }, (_, code) => code).filter((code) => code !== 0 && !isSeen(code)),
 );
 
+/** Oldest first. They are made in that order and put back in that order, so there is nearly never anything to sort. */
+function inOrder(track: Track): Iterable<VerdictBlock> {
+  let last = -1;
+  for (const { index } of track.blocks.values()) {
+    if (index < last) return [...track.blocks.values()].sort((a, b) => a.index - b.index);
+    last = index;
+  }
+  return track.blocks.values();
+}
+
 /** Unseen canaries that a sighting could still change, oldest first. */
 export function* unseen(track: Track, now: EpochMs): Iterable<readonly [seq: number, code: VerdictCode]> {
-  const indexes = [...track.blocks.keys()].sort((a, b) => a - b);
-  for (const index of indexes) {
-    const codes = track.blocks.get(index)?.codes;
-    if (isGivenUp(track, index, now)) continue;
-    for (let i = 0; codes && i < blockSize; i++) {
-      const code = codes[i] as number;
-      if (code !== 0 && !isSeen(code)) yield [index * blockSize + i, code];
+  for (const block of inOrder(track)) {
+    const first = firstOpenIn(block);
+    if (first === blockSize || isGivenUp(track, block.index, now)) continue;
+    for (let i = first; i < blockSize; i++) {
+      const code = block.codes[i] as number;
+      if (code !== 0 && !isSeen(code)) yield [block.index * blockSize + i, code];
     }
   }
 }

@@ -77,14 +77,19 @@ function isFailing(hop: HopState): boolean {
 }
 
 function failing(hop: HopState): boolean {
-  const last = hop.looks.slice(-failedLooks);
-  return last.length === failedLooks && last.every((look) => look.coverage !== 'complete');
+  const { looks } = hop;
+  for (let back = 1; back <= failedLooks; back++) {
+    const look = looks[looks.length - back];
+    if (look === undefined || look.coverage === 'complete') return false;
+  }
+  return true;
 }
 
 function isolation(state: EngineState, pipeline: PipelineState): Finding | undefined {
   const hops = pipeline.hops.filter((hop) => hop.looks.length > 0 && hop.mode !== 'push');
+  if (!hops.every(failing)) return undefined;
   const targets = new Set(hops.map((hop) => hop.target));
-  const silent = hops.every((hop) => failing(hop) && isSilence(hop.looks.at(-1)?.reason));
+  const silent = hops.every((hop) => isSilence(hop.looks.at(-1)?.reason));
   if (targets.size < 2 || !silent) return undefined;
   const names = hops.map((hop) => hop.spec.name).join(', ');
   return {
@@ -154,15 +159,10 @@ function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
 
 /** While a hop above cannot be read, what is missing here cannot be told from what waits there. */
 function readingAbove(state: EngineState, hop: HopState): boolean {
-  return [...lineage(hop)].some(
-    (each) =>
-      (each !== hop && failing(each) && !isBlind(each.looks.at(-1)?.reason)) || isOpen(state, each, 'unreadable', hop),
-  );
-}
-
-function isOpen(state: EngineState, hop: HopState, kind: IncidentKind, below: HopState): boolean {
-  if (hop === below || state.open.size === 0) return false;
-  return state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
+  for (let each = hop.parent; each; each = each.parent) {
+    if ((failing(each) && !isBlind(each.looks.at(-1)?.reason)) || hasOpen(state, each, 'unreadable')) return true;
+  }
+  return false;
 }
 
 // ---------------------------------------------------------------------------------------------- canaries
@@ -170,12 +170,23 @@ function isOpen(state: EngineState, hop: HopState, kind: IncidentKind, below: Ho
 function canaryFindings(state: EngineState, hop: HopState, already: readonly Finding[]): Finding[] {
   if (hop.completeSinceStart === 0) return [];
   if (hop.firstSightedAt === undefined) return unproven(hop);
-  const tracks = hop.tracks.filter((track) => track.stream.listed && track.stream.leavingSince === undefined);
-  const stalledAbove = [...lineage(hop)].some((each) => each !== hop && hasOpen(state, each, 'stopped'));
-  const flows = tracks
-    .filter((track) => !isQuietlyFine(track, state.now))
-    .map((track) => ({ track, flow: flowOf(track, state.now, stalledAbove) }));
+  const found = flowFindings(state, hop);
+  const above = hop.parent;
+  return found.concat(
+    oddFinding(state, hop, 'corrupted', above, already),
+    oddFinding(state, hop, 'duplicated', above, already),
+    forgedFinding(state, hop, already),
+  );
+}
+
+/** Stopped, slow, lossy. Asked at every judging of every hop, and nearly always answered by the first line. */
+function flowFindings(state: EngineState, hop: HopState): Finding[] {
   const found: Finding[] = [];
+  const odd = hop.tracks.filter((track) => isWatched(track) && !isQuietlyFine(track, state.now));
+  if (odd.length === 0) return found;
+  const tracks = hop.tracks.filter(isWatched);
+  const stalledAbove = [...lineage(hop)].some((each) => each !== hop && hasOpen(state, each, 'stopped'));
+  const flows = odd.map((track) => ({ track, flow: flowOf(track, state.now, stalledAbove) }));
   // Readable again, but not yet fed: until that incident is over, a stop here is part of it.
   const recovering = hasOpen(state, hop, 'unreadable') && !hasOpen(state, hop, 'stopped');
   const stopped = recovering ? [] : flows.filter(({ flow }) => flow.stopped === 'root');
@@ -184,12 +195,11 @@ function canaryFindings(state: EngineState, hop: HopState, already: readonly Fin
     (each) => hasOpen(state, each, 'unreadable') || hasOpen(state, each, 'stopped'),
   );
   if (stopped.length === 0 && !openHere) found.push(...rateFindings(state, hop, tracks, flows));
-  const above = hop.parent;
-  return found.concat(
-    oddFinding(state, hop, 'corrupted', above, already),
-    oddFinding(state, hop, 'duplicated', above, already),
-    forgedFinding(state, hop, already),
-  );
+  return found;
+}
+
+function isWatched({ stream }: Track): boolean {
+  return stream.listed && stream.leavingSince === undefined;
 }
 
 function hasOpen(state: EngineState, hop: HopState, kind: IncidentKind): boolean {

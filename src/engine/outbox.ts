@@ -93,6 +93,7 @@ function enqueue(state: EngineState, incident: IncidentState, notifier: string, 
 
 /** What may be sent now: per channel and incident identity in order, so that no trigger ever follows its resolve. */
 export function deliverDue(state: EngineState, commands: Command[]): void {
+  if (state.outbox.size === 0) return;
   let inFlight = [...state.outbox.values()].filter((entry) => entry.inFlight).length;
   const blocked = new Set<string>();
   for (const entry of state.outbox.values()) {

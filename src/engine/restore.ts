@@ -105,6 +105,7 @@ function build(input: RestoreInput): EngineState {
     foreignAtHooks: new Map(),
     nextJudgeAt: 0,
     nextPruneAt: input.now + 60_000,
+    metaWritten: new Map(),
     pending: [],
   };
   for (const spec of config.pipelines) state.pipelines.push(buildPipeline(state, spec, input));

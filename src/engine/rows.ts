@@ -7,10 +7,13 @@ import {
   emission,
   encodeEmission,
   encodeVerdicts,
+  firstOpenIn,
+  impliedBit,
   verdictOfCode,
 } from '../core/block.ts';
 import type { Change } from '../core/ledger.ts';
 import { Spans } from '../core/spans.ts';
+import type { EpochMs } from '../lib/clock.ts';
 import { ByteReader, ByteWriter } from '../lib/varint.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
 import { endOfBlock, takeSettled, withheldIn } from './track.ts';
@@ -18,15 +21,18 @@ import { endOfBlock, takeSettled, withheldIn } from './track.ts';
 /** Takes everything that changed since the last call, as one atomic list; the state is clean afterwards. */
 export function takeChanges(state: EngineState): Change[] {
   const changes: Change[] = state.pending.splice(0);
-  for (const stream of state.changed) streamChanges(stream, changes);
+  for (const stream of state.changed) streamChanges(stream, state.now, changes);
   state.changed.clear();
   for (const pipeline of state.pipelines) {
     for (const hop of pipeline.hops) if (hop.dirty) changes.push(hopChange(hop));
   }
   incidentChanges(state, changes);
   if (changes.length === 0) return changes;
-  for (const [key, value] of Object.entries(metaOf(state)))
+  for (const [key, value] of Object.entries(metaOf(state))) {
+    if (state.metaWritten.get(key) === value) continue;
+    state.metaWritten.set(key, value);
     changes.push({ op: 'put', table: 'meta', row: { key, value } });
+  }
   return changes;
 }
 
@@ -42,7 +48,7 @@ function metaOf(state: EngineState): Record<string, string> {
   };
 }
 
-function streamChanges(stream: StreamState, changes: Change[]): void {
+function streamChanges(stream: StreamState, now: EpochMs, changes: Change[]): void {
   if (stream.rowChanged) {
     stream.rowChanged = false;
     changes.push({
@@ -62,7 +68,7 @@ function streamChanges(stream: StreamState, changes: Change[]): void {
     });
   }
   let folded = false;
-  for (const track of stream.tracks) folded = trackChanges(track, changes) || folded;
+  for (const track of stream.tracks) folded = trackChanges(track, now, changes) || folded;
   if (folded) foldEmission(stream, changes);
   for (const index of stream.changedBlocks) {
     const block = stream.emission.get(index);
@@ -104,7 +110,7 @@ function foldEmission(stream: StreamState, changes: Change[]): void {
   changes.push({ op: 'put', table: 'track', row: { stream: stream.number, hop: 0, data: writer.finish() } });
 }
 
-function trackChanges(track: Track, changes: Change[]): boolean {
+function trackChanges(track: Track, now: EpochMs, changes: Change[]): boolean {
   const stream = track.stream.number;
   const hop = track.hop.id;
   const settled = takeSettled(track);
@@ -119,13 +125,13 @@ function trackChanges(track: Track, changes: Change[]): boolean {
   track.changedBlocks.length = 0;
   if (track.rowChanged) {
     track.rowChanged = false;
-    changes.push({ op: 'put', table: 'track', row: { stream, hop, data: encodeTrack(track) } });
+    changes.push({ op: 'put', table: 'track', row: { stream, hop, data: encodeTrack(track, now) } });
   }
   return settled !== undefined;
 }
 
-function encodeTrack(track: Track): Uint8Array {
-  const first = firstOpen(track);
+function encodeTrack(track: Track, now: EpochMs): Uint8Array {
+  const first = firstOpen(track, now);
   track.absent.dropBelow(first);
   track.lost.dropBelow(first);
   const writer = new ByteWriter();
@@ -137,16 +143,26 @@ function encodeTrack(track: Track): Uint8Array {
   return writer.finish();
 }
 
-/** Below it every canary was seen at this very hop or does not apply: what looks did not find there matters no more. */
-function firstOpen(track: Track): number {
-  let first = track.stream.nextSeq;
-  for (const { index, codes } of track.blocks.values()) {
-    let at = 0;
-    while (at < blockSize && (codes[at] === 0 || codes[at] === codeOf.delivered || codes[at] === codeOf.delayed))
-      at += 1;
-    if (at < blockSize) first = Math.min(first, index * blockSize + at);
+/**
+ * Below it every canary was seen or does not apply: what looks did not find there matters no more. One that was seen only
+ * further down may still be seen here, and what looks said of it then bounds its latency; after twice the deadline that is over.
+ */
+function firstOpen(track: Track, now: EpochMs): number {
+  const { hop, stream } = track;
+  const implied = (track.live[codeOf.delivered + impliedBit] ?? 0) + (track.live[codeOf.delayed + impliedBit] ?? 0) > 0;
+  let first = implied ? firstPlannedSince(stream, now - 2 * (hop.spec.withinMs + hop.spec.pollMs)) : stream.nextSeq;
+  for (const block of track.blocks.values()) {
+    const at = firstOpenIn(block);
+    if (at < blockSize) first = Math.min(first, block.index * blockSize + at);
   }
   return first;
+}
+
+/** At most the first canary of the newest run that was planned at `since` or later: where bursts are planned, a lower one. */
+function firstPlannedSince(stream: StreamState, since: EpochMs): number {
+  const run = stream.runs.at(-1);
+  if (!run) return 0;
+  return since <= run.t0 ? 0 : run.fromSeq + Math.floor((since - run.jitterMs - run.t0) / run.everyMs);
 }
 
 /** Fills a track from its row. */

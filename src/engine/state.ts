@@ -245,6 +245,8 @@ export interface EngineState {
   readonly foreignAtHooks: Map<string, Set<string>>;
   nextJudgeAt: EpochMs;
   nextPruneAt: EpochMs;
+  /** The meta rows as they were last handed over to be committed. */
+  readonly metaWritten: Map<string, string>;
   /** Rows to be written at the next commit, besides what is marked as changed. */
   readonly pending: import('../core/ledger.ts').Change[];
 }

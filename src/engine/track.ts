@@ -4,7 +4,9 @@ import {
   codeOf,
   type EmissionBlock,
   emission,
+  firstOpenIn,
   impliedBit,
+  isMissing,
   isSeen,
   makeRoom,
   newEmissionBlock,
@@ -263,7 +265,7 @@ function judgeBlock(track: Track, block: VerdictBlock, now: EpochMs): void {
   let run: RunRow | undefined;
   let runEnd = -1;
   let terms: HopTerms | undefined;
-  for (let i = 0; i < blockSize; i++) {
+  for (let i = firstOpenIn(block); i < blockSize; i++) {
     const code = block.codes[i] as number;
     if (code === 0 || isSeen(code)) continue;
     const seq = block.index * blockSize + i;
@@ -329,7 +331,7 @@ function settleIfFinal(track: Track, block: VerdictBlock, now: EpochMs): void {
   const first = block.index * blockSize;
   if (stream.nextSeq < first + blockSize) return;
   if (block.wakeAt !== Number.POSITIVE_INFINITY) return;
-  for (let i = 0; i < blockSize; i++) {
+  for (let i = firstOpenIn(block); i < blockSize; i++) {
     const code = block.codes[i] as number;
     if (code === codeOf.pending) return;
     if (code === 0 || isSeen(code)) continue;
@@ -398,6 +400,7 @@ function setCode(track: Track, block: VerdictBlock, i: number, code: VerdictCode
   const before = block.codes[i] ?? 0;
   if (before === code) return;
   block.codes[i] = code;
+  if (i < block.openFrom && isMissing(code)) block.openFrom = i;
   if (before !== 0) track.live[before] = (track.live[before] ?? 0) - 1;
   track.live[code] = (track.live[code] ?? 0) + 1;
   changeVerdicts(track, block.index);

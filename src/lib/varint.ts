@@ -1,5 +1,7 @@
 /** Unsigned LEB128 and zigzag for signed numbers, safe up to 2^53 (no bit operators above 32 bits). */
 
+const int32Max = 2_147_483_647;
+
 export class ByteWriter {
   private bytes = new Uint8Array(64);
   private length = 0;
@@ -15,9 +17,14 @@ export class ByteWriter {
 
   unsigned(value: number): void {
     let rest = value;
-    while (rest >= 128) {
+    while (rest > int32Max) {
       this.byte((rest % 128) + 128);
       rest = Math.floor(rest / 128);
+    }
+    // Within 32 bits, which times are after two steps, bit operators do the same several times as fast.
+    while (rest >= 128) {
+      this.byte((rest & 127) | 128);
+      rest >>>= 7;
     }
     this.byte(rest);
   }

@@ -4,7 +4,7 @@ import { readToken } from '../../src/core/token.ts';
 import { accounted } from '../../src/core/verdict-name.ts';
 import type { EngineState, HopState, StreamState, Track } from '../../src/engine/state.ts';
 import { applicableCount, emissionAt, runOf, termsOf, withheldIn } from '../../src/engine/track.ts';
-import { above, type HopName, timing, withinMs } from './setting.ts';
+import { above, type HopName, type Pace, timeoutMs } from './setting.ts';
 import { hopIndex, type Truth, type World } from './world.ts';
 
 export interface Violation {
@@ -46,6 +46,7 @@ export class Auditor {
   commits = 0;
   private readonly world: World;
   private readonly times: Times;
+  private readonly pace: Pace;
   private shadows = new Map<StreamState['number'], Map<string, Shadow>>();
   /** Settled at all hops; the truth of them is dropped once that is committed. */
   private readonly settledBlocks: { readonly stream: number; readonly index: number }[] = [];
@@ -55,9 +56,10 @@ export class Auditor {
   /** Newest `asOf` of a complete look at a hop, T. */
   readonly completeAsOf = new Map<string, number>();
 
-  constructor(world: World, times: Times) {
+  constructor(world: World, times: Times, pace: Pace) {
     this.world = world;
     this.times = times;
+    this.pace = pace;
   }
 
   complain(rule: string, detail: string): void {
@@ -162,26 +164,30 @@ export class Auditor {
       const from = code > impliedBit ? [name, ...below[name]] : [name];
       if (!from.some((each) => (truth.visible[hopIndex(each)] ?? 0) <= now)) return 'seen-but-not-arrived';
       const late = (code & (impliedBit - 1)) === codeOf.delayed;
-      return late && age <= withinMs[name] ? 'delayed-but-in-time' : undefined;
+      return late && age <= this.pace.withinMs[name] ? 'delayed-but-in-time' : undefined;
     }
     switch (verdictOfCode(code)) {
       case 'overdue':
-        return age <= withinMs[name] ? 'overdue-but-in-time' : truth ? undefined : 'overdue-but-never-handed-out';
+        return age <= this.pace.withinMs[name]
+          ? 'overdue-but-in-time'
+          : truth
+            ? undefined
+            : 'overdue-but-never-handed-out';
       case 'lost':
-        if (age <= timing.lostAfterMs) return 'lost-but-arrived';
+        if (age <= this.pace.lostAfterMs) return 'lost-but-arrived';
         if (emitted === Number.POSITIVE_INFINITY) return 'lost-but-never-sent';
         return this.isUnread(name) ? 'lost-while-unreadable' : undefined;
       case 'withheld':
         return emitted === Number.POSITIVE_INFINITY ? undefined : 'withheld-but-sent';
       case 'excused':
         return this.world.nodes.some((node) => node.key === stream.key && node.leavingAt <= now)
-          ? emitted < this.leavingAt(stream.key) - excuseBackMs - timing.timeoutMs
+          ? emitted < this.leavingAt(stream.key) - excuseBackMs - timeoutMs
             ? 'excused-but-long-before'
             : undefined
           : 'excused-but-staying';
       case 'unverifiable': {
         const sent = emissionAt(stream, seq);
-        const looked = (this.completeAsOf.get(name) ?? 0) > (sent?.na ?? 0) + withinMs[name];
+        const looked = (this.completeAsOf.get(name) ?? 0) > (sent?.na ?? 0) + this.pace.withinMs[name];
         return sent?.state === emission.emitted && looked && !this.isPartlyBlind(hop, emitted)
           ? 'unverifiable-though-looked'
           : undefined;
@@ -198,7 +204,7 @@ export class Auditor {
   /** The hop, or one above it, has refused to be read for longer than it takes to notice. */
   private isUnread(hop: HopName): boolean {
     for (let each: HopName | undefined = hop; each; each = above[each]) {
-      const [now, before] = [this.times.now, this.times.now - 2 * timing.pollMs].map((at) =>
+      const [now, before] = [this.times.now, this.times.now - 2 * this.pace.pollMs].map((at) =>
         this.world.weather.looks(each as HopName, at),
       );
       if (now !== undefined && now === before && (each === hop || now !== 'auth') && this.isPolled(each)) return true;
@@ -275,8 +281,8 @@ export class Auditor {
     const visible = truth?.visible[hopIndex(hop.spec.name)] ?? Number.POSITIVE_INFINITY;
     const name = `${stream.key} #${seq} at ${hop.spec.name} is ${verdictOfCode(code)}`;
     if (code === codeOf.lost) sums.lost += 1;
-    if (visible < now - 15 * timing.pollMs && !isSeen(code)) this.complain('arrived-but-not-seen', name);
-    if (!truth || visible !== Number.POSITIVE_INFINITY || truth.emitted > now - 1.5 * timing.lostAfterMs) return;
+    if (visible < now - 15 * this.pace.pollMs && !isSeen(code)) this.complain('arrived-but-not-seen', name);
+    if (!truth || visible !== Number.POSITIVE_INFINITY || truth.emitted > now - 1.5 * this.pace.lostAfterMs) return;
     const sent = emissionAt(stream, seq);
     const expected = termsOf(runOf(stream, seq), hop.id, stream.number, seq) !== undefined;
     if (!expected || sent?.state !== emission.emitted || truth.emitted === Number.POSITIVE_INFINITY) return;

@@ -3,7 +3,7 @@ import type { Command } from '../../src/engine/event.ts';
 import { NotifyError } from '../../src/lib/errors.ts';
 import type { Emission } from '../../src/probe.ts';
 import { about } from './dice.ts';
-import { type HopName, timing } from './setting.ts';
+import { type HopName, timeoutMs } from './setting.ts';
 import type { Watchdog } from './watchdog.ts';
 import { refusal } from './world.ts';
 
@@ -65,7 +65,7 @@ export class Calls {
     });
     for (const post of this.host.world.posts.splice(0)) this.host.post(post, post.at);
     const [nb, asked] = [this.host.toT(now), refs.length];
-    this.host.answer(deaf ? timing.timeoutMs : tookMs, () => {
+    this.host.answer(deaf ? timeoutMs : tookMs, () => {
       if (deaf || (stopped && stopped.index % 2 === 0 && lostOnWay))
         return { type: 'injected', injector, refs, error: refusal('timeout') };
       const emissions: Emission[] = stopped
@@ -78,7 +78,7 @@ export class Calls {
   private look(command: Extract<Command, { type: 'look' }>): void {
     const { hop, question, asked } = command;
     const { calls } = this;
-    const { dice, now } = this.host;
+    const { dice, now, pace } = this.host;
     const name = hop.spec.name as HopName;
     const tokens = name === 'index' ? [...question.tokens()] : [];
     const trouble = this.host.weather.looks(name, now) ?? this.flake(name);
@@ -86,7 +86,11 @@ export class Calls {
     const late = this.host.weather.now('zombie-looks', now) && dice.chance(0.2, about.stray, calls);
     const usual = 20 + dice.delay(150, 4_000, about.read, calls);
     const tookMs =
-      trouble === 'timeout' ? timing.timeoutMs : late ? dice.between(15_000, 240_000, about.stray, calls, 1) : usual;
+      trouble === 'timeout'
+        ? timeoutMs
+        : late
+          ? pace.scale * dice.between(15_000, 240_000, about.stray, calls, 1)
+          : usual;
     this.host.answer(
       tookMs,
       () => {
@@ -106,7 +110,7 @@ export class Calls {
 
   /** Now and then a single look goes wrong; never two in a row, which would be an outage. */
   private flake(hop: HopName): 'server_error' | 'partial' | undefined {
-    const slot = Math.floor(this.host.now / timing.pollMs);
+    const slot = Math.floor(this.host.now / this.host.pace.pollMs);
     const at = hop.length;
     if (hop === 'alert' || !this.host.dice.chance(0.004, about.flake, slot, at)) return undefined;
     if (this.host.dice.chance(0.004, about.flake, slot - 1, at)) return undefined;
@@ -121,7 +125,7 @@ export class Calls {
     const cut = this.host.weather.now('isolated', now) !== undefined;
     const refused = cut || (down !== undefined && (row.notifier === 'pager' || down.index % 2 === 0));
     const doubtful = !refused && dice.chance(0.02, about.notify, calls);
-    const tookMs = cut || doubtful ? timing.timeoutMs : 50 + dice.delay(150, 3_000, about.notify, calls, 1);
+    const tookMs = cut || doubtful ? timeoutMs : 50 + dice.delay(150, 3_000, about.notify, calls, 1);
     if (!refused) this.host.gazette.delivered(row);
     this.host.answer(tookMs, () => {
       if (!refused && !doubtful) return { type: 'notified', id: row.id };

@@ -3,15 +3,15 @@
 import { type Fault, faultOf } from './fault.ts';
 import type { Said } from './gazette.ts';
 import type { Episode } from './plan.ts';
-import { type HopName, minute, modeOf, sampleOf, timing, withinMs } from './setting.ts';
+import { type HopName, minute, modeOf, sampleOf } from './setting.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** Jitter of the schedule, time that calls take. */
 const slackMs = 10_000;
-/** After the end of a fault what it left behind may still be noticed this much later than its own bound. */
-const afterwardsMs = 4 * minute;
-/** From the end of a fault until all of it must be told to be over. */
-const resolvedWithinMs = 75 * minute;
+/** After the end of a fault what it left behind may still be noticed so many minutes of the world later than its own bound. */
+const afterwards = 4;
+/** From the end of a fault until all of it must be told to be over, minutes of the world. */
+const resolvedWithin = 75;
 
 export interface Detection {
   readonly kind: string;
@@ -21,7 +21,7 @@ export interface Detection {
 }
 
 export function judge(watchdog: Watchdog): readonly Detection[] {
-  const { auditor, gazette, plan } = watchdog;
+  const { auditor, gazette, pace, plan } = watchdog;
   const said = [...gazette.said.values()];
   for (const each of said) {
     const cause = plan.episodes.find((episode) => explains(watchdog, episode, each));
@@ -29,7 +29,9 @@ export function judge(watchdog: Watchdog): readonly Detection[] {
     else if (
       each.resolvedAt === undefined ||
       each.resolvedAt >
-        Math.max(cause.at + cause.forMs, each.openedAt) + resolvedWithinMs + awayIn(watchdog, cause.at, each.resolvedAt)
+        Math.max(cause.at + cause.forMs, each.openedAt) +
+          resolvedWithin * pace.minute +
+          awayIn(watchdog, cause.at, each.resolvedAt)
     )
       auditor.complain(
         'not-resolved',
@@ -48,25 +50,25 @@ function explains(watchdog: Watchdog, episode: Episode, { place, openedAt }: Sai
   const unread = modeOf(watchdog.plan, 'stream') === 'on-demand' && fault.unread?.some((each) => each === place);
   if (unread && openedAt >= episode.at) return true;
   if (fault.must !== place && !fault.may?.some((each) => each === place)) return false;
-  const late = boundOf(watchdog, episode, fault) + afterwardsMs;
+  const late = boundOf(watchdog, episode, fault) + afterwards * watchdog.pace.minute;
   return openedAt >= episode.at && openedAt <= episode.at + episode.forMs + late;
 }
 
 /** From its begin until it must be told, given what befell the watchdog meanwhile. */
 function boundOf(watchdog: Watchdog, episode: Episode, fault: Fault): number {
-  const { plan } = watchdog;
+  const { pace, plan } = watchdog;
   const streams = fault.node ? 1 : plan.streams;
   const hop = fault.must?.split('@')[1] as HopName;
-  const sampled = withinMs[hop] === undefined ? 1 : sampleOf(plan, hop);
-  const own = fault.withinMs?.(episode.share ?? 1, streams) ?? 0;
+  const sampled = pace.withinMs[hop] === undefined ? 1 : sampleOf(plan, hop);
+  const own = fault.withinMs?.(pace, episode.share ?? 1, streams) ?? 0;
   // Each look of an on-demand hop begins with noticing that one is due.
-  const onDemand = hop === 'stream' && modeOf(plan, hop) === 'on-demand' ? 4 * timing.pollMs : 0;
-  const bound = own + (sampled - 1) * (fault.drops ? own : 2 * timing.everyMs) + slackMs + onDemand;
+  const onDemand = hop === 'stream' && modeOf(plan, hop) === 'on-demand' ? 4 * pace.pollMs : 0;
+  const bound = own + (sampled - 1) * (fault.drops ? own : 2 * pace.everyMs) + slackMs + onDemand;
   const until = episode.at + bound;
   const failed = watchdog.troubledLooks.filter(
     (look) => look.at >= episode.at && look.at <= until && !fault.looks && lineageOf(hop).includes(look.hop),
   );
-  return bound + failed.length * timing.pollMs + awayIn(watchdog, episode.at - minute, until);
+  return bound + failed.length * pace.pollMs + awayIn(watchdog, episode.at - pace.minute, until);
 }
 
 function lineageOf(hop: string | undefined): readonly string[] {
@@ -76,27 +78,30 @@ function lineageOf(hop: string | undefined): readonly string[] {
 
 /** Time lost to restarts, refused commits and looks without an answer: each costs its own length and a new beginning. */
 function awayIn(watchdog: Watchdog, from: number, to: number): number {
+  const { pace } = watchdog;
   let lost = 0;
-  const begin = 3 * timing.pollMs + 2 * timing.everyMs;
+  const begin = 3 * pace.pollMs + 2 * pace.everyMs;
   for (const away of watchdog.away) {
-    if (away.from < to && away.to > from) lost += Math.min(away.to, to + 30 * minute) - away.from + begin;
+    if (away.from < to && away.to > from) lost += Math.min(away.to, to + 30 * pace.minute) - away.from + begin;
   }
   for (const { kind, at, forMs } of watchdog.plan.episodes) {
     const slows = kind === 'zombie-looks' || kind === 'receipts-lost' || kind === 'commit-slow';
-    if (slows && at < to && at + forMs > from) lost += kind === 'zombie-looks' ? forMs + 10 * minute : 2 * minute;
+    if (slows && at < to && at + forMs > from)
+      lost += kind === 'zombie-looks' ? forMs + 10 * pace.minute : 2 * pace.minute;
   }
   return lost;
 }
 
 function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Detection[] {
-  const { auditor, plan } = watchdog;
+  const { auditor, pace, plan } = watchdog;
   const fault = faultOf(episode.kind);
   const { must } = fault;
   if (must === undefined || !isNoticeable(watchdog, fault, must)) return [];
   const bound = boundOf(watchdog, episode, fault);
   const end = episode.at + episode.forMs;
   const here = said.filter(
-    (each) => each.place === must && each.openedAt >= episode.at && each.openedAt <= end + bound + afterwardsMs,
+    (each) =>
+      each.place === must && each.openedAt >= episode.at && each.openedAt <= end + bound + afterwards * pace.minute,
   );
   const [first] = here;
   const name = `${episode.kind} from ${clock(episode.at)} to ${clock(end)}`;

@@ -1,6 +1,6 @@
 /** Everything that can go wrong in a simulated world, and what logcanary must make of it. */
 import type { IncidentKind } from '../../src/core/incident.ts';
-import { type HopName, minute, timing, withinMs } from './setting.ts';
+import { type HopName, minute, type Pace, timeoutMs } from './setting.ts';
 
 /** `kind@hop` as incidents are named here. */
 export type Place = `${IncidentKind}@${string}`;
@@ -8,7 +8,7 @@ export type Place = `${IncidentKind}@${string}`;
 export interface Fault {
   /** What it happens to: of each group one at a time. */
   readonly group: 'pipeline' | 'watchdog' | 'channel';
-  /** Shortest and longest, ms. */
+  /** Shortest and longest, ms where a canary goes out every 30 s. */
   readonly lasts: readonly [number, number];
   /** Share of lines hit, where it is not all. */
   readonly share?: readonly [number, number];
@@ -19,7 +19,7 @@ export interface Fault {
   /** What must be told when it lasts long enough. */
   readonly must?: Place;
   /** From its begin until that must be told, ms; also how long it has to last for that. */
-  readonly withinMs?: (share: number, streams: number) => number;
+  readonly withinMs?: (pace: Pace, share: number, streams: number) => number;
   /** Where nobody reads the stream while all is well: may be told elsewhere, and late. */
   readonly unread?: readonly Place[];
   /** May be told besides, or when it is too short for what must be told. */
@@ -36,21 +36,28 @@ export interface Fault {
   readonly looks?: { readonly hops: readonly HopName[]; readonly how: 'server_error' | 'partial' | 'auth' | 'timeout' };
 }
 
-const { everyMs, pollMs, timeoutMs, resolveAfterMs } = timing;
 /** Design §10: what every fault of the flow must be told within. Jitter and the calls' own time come on top. */
-const told = (hop: HopName) => () => everyMs + withinMs[hop] + 3 * pollMs + timeoutMs;
+const told =
+  (hop: HopName) =>
+  ({ everyMs, withinMs, pollMs }: Pace) =>
+    everyMs + withinMs[hop] + 3 * pollMs + timeoutMs;
 /** A share of a stream's lines is lost: three of them, each overtaken by twenty younger ones of its stream. */
-const lossTold = (hop: HopName) => (share: number, streams: number) =>
-  told(hop)() + resolveAfterMs + 1.5 * everyMs * (Math.ceil(20 / (1 - share)) + 12 + Math.ceil(12 / share / streams));
+const lossTold = (hop: HopName) => (pace: Pace, share: number, streams: number) =>
+  told(hop)(pace) +
+  pace.resolveAfterMs +
+  1.5 * pace.everyMs * (Math.ceil(20 / (1 - share)) + 12 + Math.ceil(12 / share / streams));
 /** Three odd ones among what arrives: that many are there with near certainty. */
-const oddTold = (hop: HopName) => (share: number, streams: number) =>
-  told(hop)() + everyMs * Math.ceil(15 / share / streams);
-const unreadTold = () => 5 * pollMs + 2 * timeoutMs;
+const oddTold = (hop: HopName) => (pace: Pace, share: number, streams: number) =>
+  told(hop)(pace) + pace.everyMs * Math.ceil(15 / share / streams);
+const unreadTold = ({ pollMs }: Pace) => 5 * pollMs + 2 * timeoutMs;
 /**
  * Five canaries must be late, and they are seen to be when they arrive: up to twice the deadline after. Until then nothing
  * arrives, which is told as a stop; that must be over first.
  */
-const slowTold = (hop: HopName) => () => 6 * everyMs + 3 * withinMs[hop] + 6 * pollMs + resolveAfterMs;
+const slowTold =
+  (hop: HopName) =>
+  ({ everyMs, withinMs, pollMs, resolveAfterMs }: Pace) =>
+    6 * everyMs + 3 * withinMs[hop] + 6 * pollMs + resolveAfterMs;
 
 const stall = (hop: HopName) =>
   ({
@@ -153,19 +160,19 @@ export const faults = {
     looks: { hops: ['stream', 'index', 'archive'], how: 'timeout' },
     lasts: [3 * minute, 30 * minute],
     must: 'isolated@logcanary',
-    withinMs: () => 5 * pollMs + 2 * timeoutMs,
+    withinMs: unreadTold,
   },
   'emitter-stopped': {
     group: 'pipeline',
     lasts: [4 * minute, 40 * minute],
     must: 'injection@emitter',
-    withinMs: () => 3 * everyMs + 2 * timeoutMs,
+    withinMs: ({ everyMs }) => 3 * everyMs + 2 * timeoutMs,
   },
   'list-fails': {
     group: 'pipeline',
     lasts: [4 * minute, 30 * minute],
     must: 'injection@emitter',
-    withinMs: () => 4 * everyMs + 2 * timeoutMs,
+    withinMs: ({ everyMs }) => 4 * everyMs + 2 * timeoutMs,
   },
   forged: {
     group: 'pipeline',
@@ -181,7 +188,7 @@ export const faults = {
     lasts: [2 * minute, 30 * minute],
     share: [-1, 1],
     must: 'clock@logcanary',
-    withinMs: () => pollMs,
+    withinMs: ({ pollMs }) => pollMs,
   },
   crash: { group: 'watchdog', lasts: [1_000, 6 * minute] },
   'crash-before-commit': { group: 'watchdog', lasts: [1_000, 90_000] },

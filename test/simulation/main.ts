@@ -2,9 +2,11 @@
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
+import { formatDuration, parseDuration } from '../../src/lib/duration.ts';
 import { clock } from './expectation.ts';
 import { type FaultKind, faults } from './fault.ts';
 import { type Plan, planOf } from './plan.ts';
+import { usualEveryMs } from './setting.ts';
 import { shrink } from './shrink.ts';
 import { type Outcome, simulate } from './simulate.ts';
 import type { LedgerKind } from './storage.ts';
@@ -14,6 +16,7 @@ interface Options {
   readonly seed: number;
   readonly seeds: number;
   readonly streams: number;
+  readonly every: number;
   readonly faults?: FaultKind[];
   readonly ledger: LedgerKind;
   readonly plan?: string;
@@ -27,6 +30,7 @@ const program = new Command('simulate')
   .option('--seed <n>', 'everything follows from it', number, 1)
   .option('--seeds <n>', 'so many seeds, from --seed on', number, 1)
   .option('--streams <n>', 'nodes that canaries are written on', number, 1)
+  .option('--every <duration>', 'from canary to canary; all else in the world keeps pace with it', every, 300_000)
   .option(
     '--faults <list>',
     `faults to draw from, by comma; "none" for calm weather: ${Object.keys(faults).join(', ')}`,
@@ -65,8 +69,8 @@ async function runOne(plan: Plan): Promise<boolean> {
 
 function planFor(seed: number): Plan {
   if (options.plan !== undefined) return JSON.parse(readFileSync(options.plan, 'utf8')) as Plan;
-  const { hours, streams } = options;
-  return planOf({ seed, hours, streams, ...(options.faults ? { kinds: options.faults } : {}) });
+  const { hours, streams, every: everyMs } = options;
+  return planOf({ seed, hours, streams, everyMs, ...(options.faults ? { kinds: options.faults } : {}) });
 }
 
 function say(outcome: Outcome, cpuSeconds: number): void {
@@ -91,16 +95,24 @@ function say(outcome: Outcome, cpuSeconds: number): void {
   for (const { rule, at, detail } of violations) process.stdout.write(`  ${clock(at)} ${rule}: ${detail}\n`);
 }
 
-function replayOf({ seed, hours, streams }: Plan): string {
+function replayOf({ seed, hours, streams, everyMs = usualEveryMs }: Plan): string {
   const chosen = options.faults ? ` --faults ${options.faults.join(',') || 'none'}` : '';
   const kept = options.ledger === 'sqlite' ? ' --ledger sqlite' : '';
-  return `npm run simulate -- --seed ${seed} --hours ${hours} --streams ${streams}${chosen}${kept}`;
+  return `npm run simulate -- --seed ${seed} --hours ${hours} --streams ${streams} --every ${formatDuration(everyMs)}${chosen}${kept}`;
 }
 
 function number(text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('Write a whole number.');
   return value;
+}
+
+function every(text: string): number {
+  const parsed = parseDuration(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.message);
+  if (parsed.value < 10_000 || parsed.value > 3_600_000)
+    throw new InvalidArgumentError('Write something from 10s to 1h.');
+  return parsed.value;
 }
 
 function kinds(text: string): FaultKind[] {

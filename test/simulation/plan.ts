@@ -1,7 +1,7 @@
 /** One simulated history: how long, how wide, and every fault that befalls it. Made from a seed, or read from the corpus. */
 import { about, Dice } from './dice.ts';
 import { type FaultKind, faultOf, faults } from './fault.ts';
-import { minute, timing } from './setting.ts';
+import { minute, type Pace, paceOf, usualEveryMs } from './setting.ts';
 
 /** One stretch of trouble. Times in ms since the beginning. */
 export interface Episode {
@@ -18,23 +18,27 @@ export interface Plan {
   readonly seed: number;
   readonly hours: number;
   readonly streams: number;
+  /** From canary to canary of a stream: the pace of this world. 30 s when absent. */
+  readonly everyMs?: number;
   readonly episodes: readonly Episode[];
 }
 
-/** From trouble to trouble, so that each is over, and told to be over, before the next begins: ms. */
-const calm = { least: 100 * minute, more: 80 * minute };
-const firstTrouble = 30 * minute;
+/** From trouble to trouble, so that each is over, and told to be over, before the next begins: minutes of the world. */
+const calm = { least: 100, more: 80 };
+const firstTrouble = 30;
 
 export interface PlanChoice {
   readonly seed: number;
   readonly hours: number;
   readonly streams: number;
+  readonly everyMs?: number;
   /** Faults to draw from. All when absent, none when empty. */
   readonly kinds?: readonly FaultKind[];
 }
 
 /** Episodes one after the other, with disturbances of the watchdog itself (crashes, lost receipts...) strewn over everything. */
-export function planOf({ seed, hours, streams, kinds }: PlanChoice): Plan {
+export function planOf({ seed, hours, streams, kinds, everyMs = usualEveryMs }: PlanChoice): Plan {
+  const pace = paceOf({ everyMs });
   const dice = new Dice(seed);
   const end = hours * 60 * minute;
   const usable = (kinds ?? (Object.keys(faults) as FaultKind[])).filter(
@@ -42,11 +46,11 @@ export function planOf({ seed, hours, streams, kinds }: PlanChoice): Plan {
   );
   const main = usable.filter((kind) => faults[kind].group === 'pipeline');
   const episodes: Episode[] = [];
-  let at = firstTrouble;
+  let at = firstTrouble * pace.minute;
   for (let n = 0; main.length > 0; n++) {
     const kind = main[dice.between(0, main.length - 1, about.plan, n)] as FaultKind;
-    const episode = drawn(dice, kind, n, at, streams);
-    at += episode.forMs + calm.least + dice.between(0, calm.more, about.plan, n, 9);
+    const episode = drawn(dice, pace, kind, n, at, streams);
+    at += episode.forMs + pace.scale * (calm.least * minute + dice.between(0, calm.more * minute, about.plan, n, 9));
     if (at > end) break;
     episodes.push(episode);
   }
@@ -57,32 +61,40 @@ export function planOf({ seed, hours, streams, kinds }: PlanChoice): Plan {
     episodes.push(
       ...strewn(
         dice,
+        pace,
         usable.filter((kind) => faults[kind].group === group),
         offset,
-        end - calm.least,
+        end - calm.least * pace.minute,
         streams,
       ),
     );
   episodes.sort((a, b) => a.at - b.at);
-  return { seed, hours, streams, episodes };
+  return { seed, hours, streams, ...(everyMs === usualEveryMs ? {} : { everyMs }), episodes };
 }
 
 /** Disturbances at any time, whatever else happens. */
-function strewn(dice: Dice, kinds: readonly FaultKind[], offset: number, end: number, streams: number): Episode[] {
+function strewn(
+  dice: Dice,
+  pace: Pace,
+  kinds: readonly FaultKind[],
+  offset: number,
+  end: number,
+  streams: number,
+): Episode[] {
   const episodes: Episode[] = [];
-  let at = firstTrouble / 2;
+  let at = (firstTrouble * pace.minute) / 2;
   for (let n = offset; kinds.length > 0; n++) {
-    at += dice.between(5 * minute, 150 * minute, about.plan, n, 1);
+    at += pace.scale * dice.between(5 * minute, 150 * minute, about.plan, n, 1);
     if (at > end) break;
     const kind = kinds[dice.between(0, kinds.length - 1, about.plan, n)] as FaultKind;
-    const episode = drawn(dice, kind, n, at, streams);
+    const episode = drawn(dice, pace, kind, n, at, streams);
     episodes.push(episode);
     at += episode.forMs;
   }
   return episodes;
 }
 
-function drawn(dice: Dice, kind: FaultKind, n: number, at: number, streams: number): Episode {
+function drawn(dice: Dice, { scale }: Pace, kind: FaultKind, n: number, at: number, streams: number): Episode {
   const { lasts, share, node } = faultOf(kind);
   const [least, most] = lasts;
   const spread = dice.roll(about.plan, n, 2) ** 2;
@@ -91,7 +103,7 @@ function drawn(dice: Dice, kind: FaultKind, n: number, at: number, streams: numb
   return {
     kind,
     at,
-    forMs: Math.round(least + spread * (most - least)),
+    forMs: Math.round(scale * (least + spread * (most - least))),
     ...(share ? { share: Math.round((low + dice.roll(about.plan, n, 3) * (high - low)) * 100) / 100 } : {}),
     ...(node ? { node: dice.between(0, streams - 1, about.plan, n, 4) } : {}),
   };
@@ -100,5 +112,5 @@ function drawn(dice: Dice, kind: FaultKind, n: number, at: number, streams: numb
 /** When everything that the plan began must be over and told. */
 export function endOf(plan: Plan): number {
   const last = Math.max(0, ...plan.episodes.map(({ at, forMs }) => at + forMs));
-  return Math.max(plan.hours * 60 * minute, last + 2 * timing.lostAfterMs);
+  return Math.max(plan.hours * 60 * minute, last + 2 * paceOf(plan).lostAfterMs);
 }

@@ -9,25 +9,49 @@ import type { Plan } from './plan.ts';
 
 export const minute = 60_000;
 
-export const timing = {
-  everyMs: 30_000,
-  pollMs: 30_000,
-  timeoutMs: 10_000,
-  lostAfterMs: 60 * minute,
-  resolveAfterMs: 5 * minute,
-  pageAfterMs: 2 * minute,
-  windowMs: 60 * minute,
-} as const;
-
 export const hopNames = ['stream', 'index', 'archive', 'alert'] as const;
 export type HopName = (typeof hopNames)[number];
 
-export const withinMs: Readonly<Record<HopName, number>> = {
-  stream: 2 * minute,
-  index: 3 * minute,
-  archive: 5 * minute,
-  alert: 5 * minute,
-};
+/** What a call may take, whatever the pace of the world: ms. */
+export const timeoutMs = 10_000;
+
+/**
+ * How fast the world lives. With a canary every 30 s (scale 1) a look comes every 30 s and deadlines are minutes; in a slower
+ * world everything in it, deadlines, delays, faults, is longer by the same factor. What stays are calls and the engine's own constants.
+ */
+export interface Pace {
+  readonly scale: number;
+  /** A minute of the world at scale 1, ms. */
+  readonly minute: number;
+  readonly everyMs: number;
+  readonly pollMs: number;
+  readonly lostAfterMs: number;
+  readonly resolveAfterMs: number;
+  readonly pageAfterMs: number;
+  readonly windowMs: number;
+  readonly stoppedEveryMs: number;
+  readonly withinMs: Readonly<Record<HopName, number>>;
+}
+
+/** Of plans that say nothing of it: ms. */
+export const usualEveryMs = 30_000;
+
+export function paceOf({ everyMs = usualEveryMs }: Pick<Plan, 'everyMs'>): Pace {
+  const scale = everyMs / usualEveryMs;
+  const unit = minute * scale;
+  return {
+    scale,
+    minute: unit,
+    everyMs,
+    pollMs: everyMs,
+    lostAfterMs: 60 * unit,
+    resolveAfterMs: 5 * unit,
+    pageAfterMs: 2 * unit,
+    windowMs: 60 * unit,
+    stoppedEveryMs: 2 * everyMs,
+    withinMs: { stream: 2 * unit, index: 3 * unit, archive: 5 * unit, alert: 5 * unit },
+  };
+}
 
 /** The hop above. */
 export const above: Readonly<Record<HopName, HopName | undefined>> = {
@@ -49,15 +73,16 @@ export function sampleOf(plan: Plan, hop: HopName): number {
 }
 
 export function configOf(plan: Plan): Config {
+  const pace = paceOf(plan);
   const hops = hopNames.map(
     (name): HopSpec => ({
       name,
       ...(above[name] === undefined ? {} : { after: above[name] }),
       kind: 'simulated',
       options: {},
-      withinMs: withinMs[name],
-      pollMs: timing.pollMs,
-      timeoutMs: timing.timeoutMs,
+      withinMs: pace.withinMs[name],
+      pollMs: pace.pollMs,
+      timeoutMs,
       sample: { take: 1, of: sampleOf(plan, name) },
     }),
   );
@@ -68,18 +93,18 @@ export function configOf(plan: Plan): Config {
         name: 'nodes',
         kind: 'simulated',
         options: {},
-        everyMs: timing.everyMs,
+        everyMs: pace.everyMs,
         maxPerSecond: 1_000,
         shapes: ['plain'],
       },
     ],
     hops,
     checks: [],
-    lostAfterMs: timing.lostAfterMs,
-    loss: { budget: 0.001, windowMs: timing.windowMs },
-    pageAfterMs: timing.pageAfterMs,
-    resolveAfterMs: timing.resolveAfterMs,
-    stoppedEveryMs: 60_000,
+    lostAfterMs: pace.lostAfterMs,
+    loss: { budget: 0.001, windowMs: pace.windowMs },
+    pageAfterMs: pace.pageAfterMs,
+    resolveAfterMs: pace.resolveAfterMs,
+    stoppedEveryMs: pace.stoppedEveryMs,
     keepCanariesMs: 7 * 24 * 60 * minute,
     keepRollupsMs: 400 * 24 * 60 * minute,
   };

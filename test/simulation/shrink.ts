@@ -1,6 +1,6 @@
 /** Makes a failing plan small: fewer faults, shorter ones, fewer streams, less time; as long as it breaks the same promise. */
-import type { Episode, Plan } from './plan.ts';
-import { minute } from './setting.ts';
+import type { Plan } from './plan.ts';
+import { minute, paceOf } from './setting.ts';
 
 /** Tries at most; each runs a whole plan. */
 const tryLimit = 200;
@@ -21,9 +21,9 @@ export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>
     }
   }
   while (best.streams > 1 && (await attempt({ ...best, streams: Math.floor(best.streams / 2) }))) {}
-  await attempt({ ...best, hours: hoursOf(best.episodes) });
+  await attempt({ ...best, hours: hoursOf(best) });
   for (let i = 0; i < best.episodes.length; i++) {
-    while ((best.episodes[i]?.forMs ?? 0) > 2 * minute && (await attempt(halved(best, i)))) {}
+    while ((best.episodes[i]?.forMs ?? 0) > 2 * paceOf(best).minute && (await attempt(halved(best, i)))) {}
   }
   return best;
 }
@@ -35,7 +35,7 @@ function halved(plan: Plan, index: number): Plan {
   return { ...plan, episodes };
 }
 
-function hoursOf(episodes: readonly Episode[]): number {
-  const last = Math.max(0, ...episodes.map(({ at, forMs }) => at + forMs));
-  return Math.ceil(last / (60 * minute)) + 2;
+function hoursOf(plan: Plan): number {
+  const last = Math.max(0, ...plan.episodes.map(({ at, forMs }) => at + forMs));
+  return Math.ceil(last / (60 * minute)) + Math.ceil(2 * paceOf(plan).scale);
 }

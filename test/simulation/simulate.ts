@@ -2,7 +2,7 @@
 import type { Violation } from './auditor.ts';
 import { type Detection, judge } from './expectation.ts';
 import { endOf, type Plan } from './plan.ts';
-import { minute } from './setting.ts';
+import { paceOf } from './setting.ts';
 import { type LedgerKind, openStorage } from './storage.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -28,7 +28,7 @@ export async function simulate(plan: Plan, ledger: LedgerKind = 'memory'): Promi
     const end = endOf(plan);
     await watchdog.run(end);
     // A crash may be the last thing in a plan.
-    if (!watchdog.state) await watchdog.run(end + 30 * minute);
+    if (!watchdog.state) await watchdog.run(end + 30 * paceOf(plan).minute);
     const { auditor, gazette, state } = watchdog;
     const losses = state ? auditor.settled(state) : { lost: 0, trulyLost: 0 };
     const detections = judge(watchdog);

@@ -14,7 +14,7 @@ import { EventQueue } from './event-queue.ts';
 import { Gazette } from './gazette.ts';
 import { LedgerTime } from './ledger-time.ts';
 import type { Plan } from './plan.ts';
-import { modeOf, restored } from './setting.ts';
+import { modeOf, type Pace, paceOf, restored } from './setting.ts';
 import type { Storage } from './storage.ts';
 import { Weather } from './weather.ts';
 import { type Post, World } from './world.ts';
@@ -30,6 +30,7 @@ type Arming = 'crash-before-commit' | 'crash-after-commit' | 'crash-after-effect
 
 export class Watchdog implements Times {
   readonly plan: Plan;
+  readonly pace: Pace;
   readonly world: World;
   readonly auditor: Auditor;
   readonly gazette: Gazette;
@@ -61,11 +62,12 @@ export class Watchdog implements Times {
 
   constructor(plan: Plan, storage: Storage) {
     this.plan = plan;
+    this.pace = paceOf(plan);
     this.storage = storage;
     this.dice = new Dice(plan.seed);
     this.weather = new Weather(plan, this.dice);
     this.world = new World(plan, this.weather, this.dice);
-    this.auditor = new Auditor(this.world, this);
+    this.auditor = new Auditor(this.world, this, this.pace);
     this.auditor.isPolled = (hop) => modeOf(plan, hop) === 'poll';
     this.gazette = new Gazette(this.auditor, this);
     this.calls = new Calls(this);
@@ -110,7 +112,7 @@ export class Watchdog implements Times {
   }
 
   private nextTick(state: EngineState): number {
-    let wake = nextWake(state, longestSleepMs);
+    let wake = nextWake(state, longestSleepMs * this.pace.scale);
     for (const { row, inFlight } of state.outbox.values()) if (!inFlight) wake = Math.min(wake, row.nextAt);
     return Math.max(this.now + 10, this.time.fromT(wake));
   }

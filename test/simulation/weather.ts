@@ -2,7 +2,7 @@
 import { about, type Dice } from './dice.ts';
 import { type Fault, faultOf } from './fault.ts';
 import type { Episode, Plan } from './plan.ts';
-import { type HopName, withinMs } from './setting.ts';
+import { type HopName, type Pace, paceOf } from './setting.ts';
 
 export interface Spell extends Episode {
   readonly fault: Fault;
@@ -15,6 +15,7 @@ const longestDrainMs = 20_000;
 export class Weather {
   readonly spells: readonly Spell[];
   private readonly dice: Dice;
+  private readonly pace: Pace;
   /** Spells that do something to lines on their way to a hop. */
   private readonly onWay: Readonly<Record<HopName, readonly Spell[]>>;
   private readonly byKind = new Map<string, Spell[]>();
@@ -23,6 +24,7 @@ export class Weather {
 
   constructor(plan: Plan, dice: Dice) {
     this.dice = dice;
+    this.pace = paceOf(plan);
     this.spells = plan.episodes.map((each, index) => ({
       ...each,
       index,
@@ -64,11 +66,11 @@ export class Weather {
         return Number.POSITIVE_INFINITY;
       if (fault.slows === hop) {
         const factor = 1.15 + 0.45 * this.dice.roll(about.drain, stream, seq, index);
-        return Math.round(t + normalMs + withinMs[hop] * factor);
+        return Math.round(t + normalMs + this.pace.withinMs[hop] * factor);
       }
       if (fault.stalls !== hop) continue;
       if (fault.buffer !== undefined && this.queue(spell, stream) > fault.buffer) return Number.POSITIVE_INFINITY;
-      t = spell.end + this.dice.between(0, longestDrainMs, about.drain, stream, seq, index);
+      t = spell.end + this.pace.scale * this.dice.between(0, longestDrainMs, about.drain, stream, seq, index);
     }
     return t + normalMs;
   }

@@ -4,7 +4,7 @@ import { ProbeError } from '../../src/lib/errors.ts';
 import type { Find, ListedStream, Look } from '../../src/probe.ts';
 import { about, type Dice } from './dice.ts';
 import type { Plan } from './plan.ts';
-import { type HopName, hopNames } from './setting.ts';
+import { type HopName, hopNames, paceOf } from './setting.ts';
 import type { Weather } from './weather.ts';
 
 const never = Number.POSITIVE_INFINITY;
@@ -76,6 +76,7 @@ export class World {
   readonly truth = new Map<number, Map<number, Truth>>();
   readonly nodes: readonly Node[];
   private readonly dice: Dice;
+  private readonly scale: number;
   private readonly journals = { stream: new Journal(), archive: new Journal() };
   private readonly indexed = new Map<string, { readonly at: number; readonly find: Find }>();
   /** What the alerter is to post to us. */
@@ -84,6 +85,7 @@ export class World {
   constructor(plan: Plan, weather: Weather, dice: Dice) {
     this.weather = weather;
     this.dice = dice;
+    this.scale = paceOf(plan).scale;
     this.nodes = nodesOf(plan);
   }
 
@@ -107,7 +109,7 @@ export class World {
   }
 
   private fate(stream: number, seq: number, token: string, emitted: number, node: Node | undefined): Truth {
-    const { dice, weather } = this;
+    const { dice, scale, weather } = this;
     if (emitted === never || !node || emitted >= node.goneAt) {
       return {
         token,
@@ -121,7 +123,7 @@ export class World {
     const shipped = weather.arrival(
       'stream',
       emitted,
-      300 + dice.delay(1_500, 30_000, about.agent, stream, seq),
+      300 + scale * dice.delay(1_500, 30_000, about.agent, stream, seq),
       stream,
       seq,
       node.index,
@@ -131,20 +133,20 @@ export class World {
     const consumed = this.onward(
       'index',
       inStream,
-      200 + dice.delay(1_500, 30_000, about.consumer, stream, seq),
+      200 + scale * dice.delay(1_500, 30_000, about.consumer, stream, seq),
       stream,
       seq,
     );
     // What was indexed shows at the next refresh; what was archived, with the next object.
-    const inIndex = upTo(consumed, 5_000);
+    const inIndex = upTo(consumed, 5_000 * scale);
     const inArchive = upTo(
-      this.onward('archive', inStream, dice.delay(3_000, 20_000, about.archiver, stream, seq), stream, seq),
-      60_000,
+      this.onward('archive', inStream, scale * dice.delay(3_000, 20_000, about.archiver, stream, seq), stream, seq),
+      60_000 * scale,
     );
     const posted = this.onward(
       'alert',
       inIndex,
-      1_000 + dice.delay(10_000, 60_000, about.alerter, stream, seq),
+      1_000 + scale * dice.delay(10_000, 60_000, about.alerter, stream, seq),
       stream,
       seq,
     );
@@ -164,7 +166,7 @@ export class World {
     archive.add(inArchive, find);
     const twice = this.weather.now('agent-duplicates', emitted);
     if (twice && this.dice.chance(twice.share ?? 0, about.duplicate, stream, seq)) {
-      kinesis.add(inStream + this.dice.between(0, 20_000, about.duplicate, stream, seq, 1), find);
+      kinesis.add(inStream + this.scale * this.dice.between(0, 20_000, about.duplicate, stream, seq, 1), find);
       archive.add(inArchive, find);
     }
     const imitated = this.weather.now('forged', emitted);
