@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Notifier } from './core/notifier.ts';
 import { createPrivateFile } from './ledger/private-file.ts';
 import type { Clock } from './lib/clock.ts';
@@ -19,7 +22,10 @@ export interface EmergencyPager {
 }
 
 export interface EmergencyPagerOptions {
-  /** Path of the ledger; that somebody was paged is noted in `<ledger>.paged` beside it, as far as that can be written. */
+  /**
+   * Path of the ledger; that somebody was paged is noted in `<ledger>.paged` beside it, or among the system's temporary
+   * files where that cannot be written.
+   */
   readonly ledger: string;
   readonly deployment: string;
   readonly notifiers: readonly Notifier[];
@@ -33,7 +39,7 @@ const retryMs = { first: 5_000, longest: 120_000 };
 /** One after the other, so that no resolve overtakes its trigger on the way. */
 export function createEmergencyPager(options: EmergencyPagerOptions): EmergencyPager {
   const { deployment, notifiers, clock, log } = options;
-  const note = pagedNote(`${options.ledger}.paged`, log);
+  const note = pagedNote(notePlaces(options.ledger), log);
   let last = Promise.resolve();
   let trying = new AbortController();
 
@@ -78,19 +84,30 @@ export function createEmergencyPager(options: EmergencyPagerOptions): EmergencyP
   };
 }
 
-/** Remembered here, and on the disk for the next start; that may be the very disk that failed. */
-function pagedNote(file: string, log: Log): { isThere(): boolean; put(there: boolean): void } {
+/** The first that can be written is used. The second, because the first may be on the very disk that failed. */
+function notePlaces(ledger: string): readonly string[] {
+  const name = createHash('sha256').update(resolve(ledger)).digest('hex').slice(0, 16);
+  return [`${ledger}.paged`, join(tmpdir(), `logcanary-${name}.paged`)];
+}
+
+/** Remembered here, and in a file for the next start. */
+function pagedNote(places: readonly string[], log: Log): { isThere(): boolean; put(there: boolean): void } {
   let known = false;
+  const done = (file: string, work: () => void): boolean => {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      log.warn({ file }, `Cannot keep for the next start whether somebody was paged: ${messageOf(error)}`);
+      return false;
+    }
+  };
   return {
-    isThere: () => known || existsSync(file),
+    isThere: () => known || places.some((file) => existsSync(file)),
     put(there) {
       known = there;
-      try {
-        if (there) createPrivateFile(file);
-        else rmSync(file, { force: true });
-      } catch (error) {
-        log.warn({ file }, `Cannot keep for the next start whether somebody was paged: ${messageOf(error)}`);
-      }
+      if (there) places.some((file) => done(file, () => createPrivateFile(file)));
+      else for (const file of places) done(file, () => rmSync(file, { force: true }));
     },
   };
 }

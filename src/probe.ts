@@ -124,7 +124,8 @@ export interface Reading {
   readonly measure: string;
   /** The node, shard or index it belongs to. */
   readonly subject?: string;
-  readonly unit: 'bytes' | 'seconds';
+  /** `ratio`: 0 to 1, where the target tells a share and no amount. */
+  readonly unit: 'bytes' | 'seconds' | 'count' | 'ratio';
   /** The figure now, in `unit`, growing towards `limit`. */
   readonly value: number;
   /** Where it breaks, in the same unit (flood stage, retention). */
@@ -135,6 +136,40 @@ export interface Reading {
   readonly warnAt?: number;
   /** The whole, when that is more than the limit (a disk's size). */
   readonly capacity?: number;
+  /** Past `warnAt` or `limit` for so long, ms, before it is worth a finding: buffers fill in bursts. Default 0. */
+  readonly lastingMs?: number;
+  /** Of which agent it is. One agent past its limit is a warning; many are a page. */
+  readonly agent?: AgentPlace;
+  /** T at which it was read, when that was at an earlier check (agents that are read in turns). */
+  readonly asOf?: EpochMs;
+}
+
+/** An agent that runs many times, one on each node. */
+export interface AgentPlace {
+  /** `fluent-bit`, `filebeat`... */
+  readonly kind: string;
+  /** Its node; host:port where the node is not known. */
+  readonly node: string;
+  /** Unique among the agents of a check, the same after a restart: the node of a DaemonSet's pod, a pod's name, host:port. */
+  readonly name: string;
+}
+
+/**
+ * A counter of what an agent gave up, as the agent tells it. The engine takes the differences: what it finds at its very
+ * first reading is a baseline, and a counter that began anew counts from 0.
+ */
+export interface Drop {
+  readonly agent: AgentPlace;
+  /** For people, after a number: `records dropped`. Stable. */
+  readonly measure: string;
+  /** The output, input or pipeline in the agent. Stable over restarts. */
+  readonly subject?: string;
+  /** Since the agent's start; an integer. */
+  readonly total: number;
+  /** Another one means that the counter began anew at 0. Empty when nothing tells; then a smaller total means it. */
+  readonly incarnation: string;
+  /** `records` are lines lost, and summed up; `other` (batches, errors, cut lines) is told only. */
+  readonly counts: 'records' | 'other';
 }
 
 export interface CheckResult {
@@ -143,6 +178,8 @@ export interface CheckResult {
   readonly problems: readonly string[];
   /** Set when part of the target did not answer (`_nodes.failed`): what is missing. */
   readonly why?: ProbeError;
+  /** What agents gave up since their start. */
+  readonly drops?: readonly Drop[];
 }
 
 export interface Check {

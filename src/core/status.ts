@@ -86,7 +86,9 @@ export interface ReadingView {
   readonly kind: string;
   readonly measure: string;
   readonly subject?: string;
-  readonly unit: 'bytes' | 'seconds';
+  /** The agent it is of, where many are read by one check. */
+  readonly agent?: { readonly kind: string; readonly node: string };
+  readonly unit: 'bytes' | 'seconds' | 'count' | 'ratio';
   readonly value: number;
   readonly limit: number;
   readonly limitName: string;
@@ -94,6 +96,15 @@ export interface ReadingView {
   readonly at: EpochMs;
   /** Forecast of the time until `limit`, in ms, with its 95 % interval; absent without a trend. */
   readonly full?: { readonly ms: number; readonly loMs: number; readonly hiMs?: number };
+}
+
+/** What an agent gave up, as far as we have watched it. */
+export interface DropView {
+  readonly check: string;
+  readonly agent: string;
+  readonly node: string;
+  /** Lines lost since the first reading, over the ledger's whole life. */
+  readonly records: number;
 }
 
 export interface PipelineView {
@@ -108,6 +119,7 @@ export interface PipelineView {
   readonly streams: readonly StreamView[];
   readonly streamsTotal: number;
   readonly readings: readonly ReadingView[];
+  readonly drops: readonly DropView[];
 }
 
 export interface StatusView {

@@ -64,8 +64,8 @@ function raise(state: EngineState, pipeline: PipelineState, finding: Finding): v
     notified: [],
     lastBadAt: state.now,
     goodSince: undefined,
-    dirty: true,
   };
+  state.changedIncidents.add(incident);
   state.open.set(keyOf(place), incident);
   notify(state, incident, 'trigger');
 }
@@ -80,7 +80,8 @@ function change(state: EngineState, pipeline: PipelineState, incident: IncidentS
   const facts = factsOf(state, incident.number, pipeline, finding, before.openedAt, severity, counts);
   const since = Math.min(before.since, facts.since);
   incident.facts = { ...facts, since };
-  if (before.severity !== severity || before.streams.affected !== facts.streams.affected) incident.dirty = true;
+  if (before.severity !== severity || before.streams.affected !== facts.streams.affected)
+    state.changedIncidents.add(incident);
   if (before.severity !== severity) notify(state, incident, 'trigger');
 }
 
@@ -205,7 +206,7 @@ function resolve(state: EngineState, hop: HopState | undefined, incident: Incide
   const { facts } = incident;
   const counts = hop ? countsSince(hop, facts.since) : facts.counts;
   incident.facts = { ...facts, state: 'resolved', resolvedAt: state.now, counts };
-  incident.dirty = true;
+  state.changedIncidents.add(incident);
   state.open.delete(keyOf(facts));
   state.resolved.unshift(incident);
   if (state.resolved.length > keptResolved) state.resolved.pop();

@@ -24,7 +24,7 @@ export function notify(state: EngineState, incident: IncidentState, action: Noti
     if (action === 'resolve' ? !told : !wants(notifier, incident)) continue;
     const what = action === 'trigger' && told ? 'update' : action;
     if (!told) incident.notified = [...incident.notified, notifier.name];
-    incident.dirty = true;
+    state.changedIncidents.add(incident);
     enqueue(state, incident, notifier.name, what);
   }
 }
@@ -41,7 +41,7 @@ export function tellNewcomers(state: EngineState): void {
     for (const notifier of state.notifiers) {
       if (incident.notified.includes(notifier.name) || !wants(notifier, incident)) continue;
       incident.notified = [...incident.notified, notifier.name];
-      incident.dirty = true;
+      state.changedIncidents.add(incident);
       enqueue(state, incident, notifier.name, resolved ? 'resolve' : 'trigger');
     }
   }
@@ -56,7 +56,7 @@ function untell(state: EngineState, row: OutboxRow): void {
   const incident = [...state.open.values()].find((each) => each.number === row.incident);
   if (!incident || row.action !== 'trigger') return;
   incident.notified = incident.notified.filter((name) => name !== row.notifier);
-  incident.dirty = true;
+  state.changedIncidents.add(incident);
 }
 
 /** Of the channels that want an open incident, each has refused it or has not taken it yet after a try. */
@@ -122,6 +122,7 @@ export function onNotified(state: EngineState, id: number, error: LogcanaryError
     return;
   }
   tally(state, entry.row.notifier).failed += 1;
+  state.talliesChanged = true;
   if (!error.retryable) {
     finish(state, entry, 'refused', error.message);
     untell(state, entry.row);
@@ -137,7 +138,9 @@ export function onNotified(state: EngineState, id: number, error: LogcanaryError
 function finish(state: EngineState, entry: OutboxState, outcome: 'sent' | 'refused', error: string | null): void {
   entry.row = { ...entry.row, attempts: entry.row.attempts + 1, state: outcome, lastError: error, doneAt: state.now };
   entry.dirty = true;
-  if (outcome === 'sent') tally(state, entry.row.notifier).sent += 1;
+  if (outcome !== 'sent') return;
+  tally(state, entry.row.notifier).sent += 1;
+  state.talliesChanged = true;
 }
 
 export function tally(state: EngineState, notifier: string): { sent: number; failed: number } {

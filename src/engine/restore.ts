@@ -9,6 +9,7 @@ import { latencyBucketsMs } from '../core/status.ts';
 import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
+import { restoreDrops } from './drops.ts';
 import { tellNewcomers } from './outbox.ts';
 import { refuseImpossible } from './possible-rows.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
@@ -105,6 +106,8 @@ function build(input: RestoreInput): EngineState {
     foreignAtHooks: new Map(),
     nextJudgeAt: 0,
     nextPruneAt: input.now + 60_000,
+    changedIncidents: new Set(),
+    talliesChanged: false,
     metaWritten: new Map(),
     pending: [],
   };
@@ -164,6 +167,7 @@ function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInp
       failures: 0,
       lastError: undefined,
       history: new Map(),
+      drops: restoreDrops(spec.name, check.name, input.contents.meta, input.now),
     };
     pipeline.checks.push(checkState);
   }
@@ -361,7 +365,6 @@ function restoreIncidents(state: EngineState, contents: LedgerContents): void {
       countedAt: 0,
       lastBadAt: state.now,
       goodSince: undefined,
-      dirty: false,
     };
     if (row.state === 'open') state.open.set(keyOf(row), incident);
     else state.resolved.push(incident);

@@ -28,24 +28,27 @@ export function takeChanges(state: EngineState): Change[] {
   }
   incidentChanges(state, changes);
   if (changes.length === 0) return changes;
-  for (const [key, value] of Object.entries(metaOf(state))) {
-    if (state.metaWritten.get(key) === value) continue;
-    state.metaWritten.set(key, value);
-    changes.push({ op: 'put', table: 'meta', row: { key, value } });
-  }
+  metaChanges(state, changes);
   return changes;
 }
 
-function metaOf(state: EngineState): Record<string, string> {
-  return {
-    time: String(state.now),
-    nextStream: String(state.next.stream),
-    nextRun: String(state.next.run),
-    nextHop: String(state.next.hop),
-    nextIncident: String(state.next.incident),
-    sent: JSON.stringify([...state.sent]),
-    heartbeats: JSON.stringify([...state.heartbeats]),
+/** Time with every commit, the rest when it changed. */
+function metaChanges(state: EngineState, changes: Change[]): void {
+  const put = (key: string, value: string | number) => {
+    if (state.metaWritten.get(key) === value) return;
+    state.metaWritten.set(key, value);
+    changes.push({ op: 'put', table: 'meta', row: { key, value: String(value) } });
   };
+  const { next } = state;
+  put('time', state.now);
+  put('nextStream', next.stream);
+  put('nextRun', next.run);
+  put('nextHop', next.hop);
+  put('nextIncident', next.incident);
+  if (!state.talliesChanged) return;
+  state.talliesChanged = false;
+  put('sent', JSON.stringify([...state.sent]));
+  put('heartbeats', JSON.stringify([...state.heartbeats]));
 }
 
 function streamChanges(stream: StreamState, now: EpochMs, changes: Change[]): void {
@@ -211,9 +214,7 @@ function hopChange(hop: HopState): Change {
 }
 
 function incidentChanges(state: EngineState, changes: Change[]): void {
-  for (const incident of [...state.open.values(), ...state.resolved]) {
-    if (!incident.dirty) continue;
-    incident.dirty = false;
+  for (const incident of state.changedIncidents) {
     const { facts } = incident;
     changes.push({
       op: 'put',
@@ -231,6 +232,7 @@ function incidentChanges(state: EngineState, changes: Change[]): void {
       },
     });
   }
+  state.changedIncidents.clear();
   for (const [id, entry] of state.outbox) {
     if (!entry.dirty) continue;
     entry.dirty = false;

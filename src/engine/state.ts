@@ -12,6 +12,7 @@ import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Reason } from '../lib/errors.ts';
 import type { CheckResult } from '../probe.ts';
+import type { DropBook } from './drop-book.ts';
 
 /** Life-long entries into each state at a hop, and the latency histogram. Stored as JSON in the hop's row. */
 export interface HopCounters {
@@ -169,6 +170,8 @@ export interface ReadingHistory {
   readonly points: { x: EpochMs; y: number }[];
   /** The latest few, all of them. */
   readonly recent: { x: EpochMs; y: number }[];
+  /** Since when it has been past its warning or its limit at every reading. */
+  overSince: EpochMs | undefined;
 }
 
 export interface CheckState {
@@ -183,6 +186,8 @@ export interface CheckState {
   failures: number;
   lastError: { reason: Reason; message: string } | undefined;
   readonly history: Map<string, ReadingHistory>;
+  /** By the agent's name. */
+  readonly drops: Map<string, DropBook>;
 }
 
 export interface PipelineState {
@@ -202,7 +207,6 @@ export interface IncidentState {
   countedAt: EpochMs;
   /** Since when everything is good again; undefined while it is not. */
   goodSince: EpochMs | undefined;
-  dirty: boolean;
 }
 
 export interface OutboxState {
@@ -224,6 +228,8 @@ export interface EngineState {
   readonly streamsByNumber: Map<number, StreamState>;
   /** Streams with something to be written at the next commit, in themselves or in a track. */
   readonly changed: Set<StreamState>;
+  /** Incidents to be written at the next commit. */
+  readonly changedIncidents: Set<IncidentState>;
   /** Writers of all incarnations of this ledger. */
   readonly writers: Set<number>;
   now: EpochMs;
@@ -236,6 +242,8 @@ export interface EngineState {
   resolved: IncidentState[];
   readonly outbox: Map<number, OutboxState>;
   readonly sent: Map<string, { sent: number; failed: number }>;
+  /** `sent` or `heartbeats` changed since the last commit. */
+  talliesChanged: boolean;
   readonly notifiers: readonly NotifierSpec[];
   readonly loops: Record<string, EpochMs>;
   readonly pings: Map<string, EpochMs>;
@@ -246,7 +254,7 @@ export interface EngineState {
   nextJudgeAt: EpochMs;
   nextPruneAt: EpochMs;
   /** The meta rows as they were last handed over to be committed. */
-  readonly metaWritten: Map<string, string>;
+  readonly metaWritten: Map<string, string | number>;
   /** Rows to be written at the next commit, besides what is marked as changed. */
   readonly pending: import('../core/ledger.ts').Change[];
 }

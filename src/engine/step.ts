@@ -72,6 +72,7 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       return;
     case 'heartbeat-sent':
       state.heartbeats.set(heartbeatKeyOf(event.url), state.now);
+      state.talliesChanged = true;
       return;
   }
 }

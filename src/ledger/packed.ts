@@ -134,5 +134,7 @@ export interface PackedWhere {
 export function keyOf<T extends TableName>(table: T, row: Partial<LedgerTables[T]>): string {
   const source = row as Readonly<Record<string, unknown>>;
   const fields: readonly string[] = primaryKeys[table];
-  return fields.map((field) => String(source[field])).join('/');
+  let key = String(source[fields[0] ?? '']);
+  for (let i = 1; i < fields.length; i++) key += `/${String(source[fields[i] ?? ''])}`;
+  return key;
 }

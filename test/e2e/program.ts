@@ -26,6 +26,8 @@ export interface Program {
 }
 
 export interface ProgramOptions {
+  /** What the command line begins with: an argv that ends by executing the rest. */
+  readonly inside?: readonly string[];
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -40,8 +42,8 @@ const dieWithParent = existsSync(setpriv) ? [setpriv, '--pdeathsig', 'KILL'] : [
 
 /** `logcanary ARGS` */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): Program {
-  const { cwd, env } = options;
-  const [command = '', ...rest] = [...dieWithParent, process.execPath, main, ...args];
+  const { inside = [], cwd, env } = options;
+  const [command = '', ...rest] = [...dieWithParent, ...inside, process.execPath, main, ...args];
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'], ...(cwd && { cwd }), ...(env && { env }) });
   const written = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (written.stdout += text));

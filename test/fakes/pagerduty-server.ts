@@ -52,13 +52,19 @@ export interface PagerdutyServer extends MisbehavingServer {
   readonly pages: number;
 }
 
-/** PagerDuty's `POST /v2/enqueue` on loopback: refuses what PagerDuty refuses, and keeps alerts by dedup_key. */
-export async function startPagerdutyServer(): Promise<PagerdutyServer> {
+/**
+ * PagerDuty's `POST /v2/enqueue` on loopback: refuses what PagerDuty refuses, and keeps alerts by dedup_key.
+ * @param taken is told of each event before it is answered
+ */
+export async function startPagerdutyServer(
+  taken: (event: PagerdutyEvent) => void = () => {},
+): Promise<PagerdutyServer> {
   const events: PagerdutyEvent[] = [];
   const open = new Set<string>();
   let pages = 0;
   const accept = (event: PagerdutyEvent): VendorAnswer => {
     events.push(event);
+    taken(event);
     const key = event.dedup_key ?? `generated-${events.length}`;
     if (event.event_action === 'trigger' && !open.has(key)) pages += 1;
     if (event.event_action === 'trigger') open.add(key);

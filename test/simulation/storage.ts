@@ -10,8 +10,6 @@ import { createClock } from '../../src/lib/clock.ts';
 import { LedgerError } from '../../src/lib/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';
 
-const longestLog = 100_000;
-
 export type LedgerKind = 'memory' | 'sqlite';
 
 export interface Storage {
@@ -32,23 +30,12 @@ export async function openStorage(kind: LedgerKind): Promise<Storage> {
 /** What is committed is written to the ledger in memory, which checks and copies every row, when somebody asks for it. */
 function inMemory(): Storage {
   const ledger = createMemoryLedger();
-  let log: Change[] = [];
-  let limit = longestLog;
-  const write = async () => {
-    await ledger.commit(log);
-    log = [];
-  };
+  const journal = new Journal();
   return {
     kind: 'memory',
-    commit: async (changes) => {
-      for (const change of changes) log.push(change);
-      if (log.length > limit) {
-        log = newestOnly(log);
-        limit = 2 * log.length + longestLog;
-      }
-    },
+    commit: async (changes) => journal.add(changes),
     async load() {
-      await write();
+      await ledger.commit(journal.take());
       return await ledger.load();
     },
     reopen: async () => {},
@@ -84,17 +71,40 @@ async function inFile(): Promise<Storage> {
   };
 }
 
-/** Rows that a later change of the same row replaces are left out. */
-function newestOnly(log: readonly Change[]): Change[] {
-  const known = new Set<string>();
-  const kept: Change[] = [];
-  for (const change of log.toReversed()) {
-    if (change.op !== 'prune') {
-      const key = `${change.table} ${keyOf(change.table, change.row)}`;
-      if (known.has(key)) continue;
-      known.add(key);
+/** Changes that are still to be written: of each row the newest, of each table the newest pruning, which comes last. */
+class Journal {
+  private readonly rows = new Map<string, Map<string, Change>>();
+  private readonly prunes = new Map<string, Change>();
+
+  add(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (change.op === 'prune') {
+        this.prunes.set(change.table, change);
+        if (change.table === 'look') this.dropLooks(change.before);
+        continue;
+      }
+      let rows = this.rows.get(change.table);
+      if (!rows) {
+        rows = new Map();
+        this.rows.set(change.table, rows);
+      }
+      rows.set(keyOf(change.table, change.row), change);
     }
-    kept.push(change);
   }
-  return kept.reverse();
+
+  /** They come in order of time, and there are many. */
+  private dropLooks(before: number): void {
+    const looks = this.rows.get('look');
+    for (const [key, change] of looks ?? []) {
+      if (change.op !== 'put' || change.table !== 'look' || change.row.asOf >= before) return;
+      looks?.delete(key);
+    }
+  }
+
+  take(): Change[] {
+    const changes = [...this.rows.values()].flatMap((rows) => [...rows.values()]).concat(...this.prunes.values());
+    this.rows.clear();
+    this.prunes.clear();
+    return changes;
+  }
 }
