@@ -94,6 +94,8 @@ export interface ReadingView {
   readonly limitName: string;
   readonly capacity?: number;
   readonly at: EpochMs;
+  /** In `unit` a second, over the latest readings; negative when it falls, absent after a single one. */
+  readonly growth?: number;
   /** Forecast of the time until `limit`, in ms, with its 95 % interval; absent without a trend. */
   readonly full?: { readonly ms: number; readonly loMs: number; readonly hiMs?: number };
 }

@@ -1,12 +1,12 @@
 /** What the verdicts of a stream at a hop say about the flow there: stopped, slow, losing, or fine. */
-import { codeOf, emission, verdictOfCode } from '../core/block.ts';
+import { blockSize, codeOf, emission, verdictOfCode } from '../core/block.ts';
 import type { RunRow } from '../core/ledger.ts';
 import { plannedAt } from '../core/schedule.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { lineage } from './looking.ts';
 import type { HopState, StreamState, Track } from './state.ts';
-import { codeAt, emissionAt, runOf, termsOf } from './track.ts';
+import { blockOf, codeAt, emissionAt, runOf, termsOf } from './track.ts';
 
 /** The newest canaries that must all be overdue before a stream counts as stopped (design §5: k = 2). */
 export const stoppedAfter = 2;
@@ -233,13 +233,21 @@ export function missesAny(track: Track): boolean {
 /** Some canary of the window from `from` on is overdue or lost here: old losses are kept for days, and cost no walk each time. */
 export function missesSince(track: Track, from: EpochMs): boolean {
   if (!missesAny(track)) return false;
-  let newestMissing = -1;
-  for (const { index, codes } of track.blocks.values()) {
-    const at = Math.max(codes.lastIndexOf(codeOf.overdue), codes.lastIndexOf(codeOf.lost));
-    if (at >= 0) newestMissing = Math.max(newestMissing, index * codes.length + at);
+  const { stream } = track;
+  const limit = from - decidedMs(track);
+  for (let index = blockOf(stream.nextSeq - 1); index >= 0; index--) {
+    const last = Math.min((index + 1) * blockSize, stream.nextSeq) - 1;
+    if (plannedTime(stream, last) < limit) return false;
+    const codes = track.blocks.get(index)?.codes;
+    const at = codes ? Math.max(codes.lastIndexOf(codeOf.overdue), codes.lastIndexOf(codeOf.lost)) : -1;
+    if (at >= 0) return plannedTime(stream, index * blockSize + at) >= limit;
   }
-  const run = runOf(track.stream, newestMissing);
-  return run !== undefined && plannedAt(run, newestMissing) >= from - decidedMs(track);
+  return false;
+}
+
+function plannedTime(stream: StreamState, seq: number): EpochMs {
+  const run = runOf(stream, seq);
+  return run ? plannedAt(run, seq) : 0;
 }
 
 function slotsBetween(track: Track, from: EpochMs, to: EpochMs): number {

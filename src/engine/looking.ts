@@ -162,9 +162,22 @@ export function* lineage(hop: HopState): Iterable<HopState> {
 
 function firstEmittedSince(stream: StreamState, from: number, to: number, since: EpochMs): number {
   if (since === 0) return from;
-  let seq = from;
-  while (seq <= to && (emissionAt(stream, seq)?.nb ?? 0) < since) seq += 1;
+  let seq = firstPlannedFrom(stream, from, to, since);
+  // What was planned a little earlier may have gone out later.
+  while (seq > from && (emissionAt(stream, seq - 1)?.nb ?? 0) >= since) seq -= 1;
   return seq;
+}
+
+/** The first of a range that was planned at `since` or later; one past its end when none was. Planned times only rise. */
+function firstPlannedFrom(stream: StreamState, from: number, to: number, since: EpochMs): number {
+  let [low, high] = [from, to + 1];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    const run = runOf(stream, middle);
+    if (run && plannedAt(run, middle) >= since) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Judges every find; returns how many were first sightings here. */

@@ -1,23 +1,26 @@
 /** Health figures: their history, their forecast, and what is wrong with them. */
-import { theilSen } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { CheckResult, Reading } from '../probe.ts';
+import { dropsTold, noteDrops } from './drops.ts';
 import type { Finding } from './finding.ts';
+import { type Forecast, forecastAgents, forecastOf, isNear, recentLimit, subjectKey } from './forecast.ts';
 import { isBlind } from './reason.ts';
 import type { CheckState, EngineState, PipelineState } from './state.ts';
 
 /** Points kept per reading: Theil–Sen is quadratic. */
 const historyLimit = 60;
-/** The latest readings, not thinned out: what began just now shows in them first. */
-const recentLimit = 8;
 /** A forecast this near pages (design §5). */
 const pageBeforeMs = 4 * 3_600_000;
-/** Below this share of the limit a fast rise still has room, and is as often a merge or a burst: no finding yet. */
-const forecastFrom = 0.7;
 /** A fall by more than this share of the limit is a deletion or a merge: what came before is no trend of now. */
 const fallShare = 0.01;
 const failuresBeforeFinding = 3;
+/** A figure of a node that is gone is forgotten after this. */
+const keepHistoryMs = 3_600_000;
+/** Agents past their limit page when they are at least this share of all (design §5, severity by reach). */
+const pageReach = 0.2;
+/** Figures of agents that are written out; of more, the number. */
+const agentsDescribed = 8;
 
 export function onChecked(
   state: EngineState,
@@ -35,68 +38,63 @@ export function onChecked(
   }
   check.failures = 0;
   check.lastError = undefined;
+  noteDrops(state, check, result);
   check.result = result;
   check.resultAt = state.now;
-  for (const reading of result.readings) remember(check, reading, state.now);
+  for (const reading of result.readings) remember(check, reading, Math.min(reading.asOf ?? state.now, state.now));
+  for (const [key, { recent }] of check.history)
+    if (state.now - (recent.at(-1)?.x ?? 0) > keepHistoryMs) check.history.delete(key);
+  forecastAgents(check, result.readings);
 }
 
-export function subjectKey(reading: Reading): string {
-  return JSON.stringify([reading.measure, reading.subject ?? '']);
-}
-
-function remember(check: CheckState, reading: Reading, now: EpochMs): void {
+function remember(check: CheckState, reading: Reading, at: EpochMs): void {
   const key = subjectKey(reading);
-  const history = check.history.get(key) ?? { points: [], recent: [] };
+  const history = check.history.get(key) ?? { points: [], recent: [], overSince: undefined, forecast: undefined };
   check.history.set(key, history);
   const last = history.points.at(-1);
+  // The figure of an earlier check again: the agent's turn has not come.
+  if (reading.asOf !== undefined && last !== undefined && at <= last.x) return;
+  history.overSince = isPast(reading) ? (history.overSince ?? at) : undefined;
   if (last && reading.value < last.y - fallShare * reading.limit) {
     history.points.length = 0;
     history.recent.length = 0;
   }
-  history.points.push({ x: now, y: reading.value });
-  history.recent.push({ x: now, y: reading.value });
+  history.points.push({ x: at, y: reading.value });
+  history.recent.push({ x: at, y: reading.value });
   if (history.recent.length > recentLimit) history.recent.shift();
   // Thin out instead of sliding, so that the history reaches back far on few points.
   if (history.points.length > historyLimit)
     history.points.splice(1, history.points.length - 2, ...everySecond(history.points));
 }
 
+/** At or above its warning or its limit. */
+function isPast({ value, limit, warnAt }: Reading): boolean {
+  return value >= limit || (warnAt !== undefined && value >= warnAt);
+}
+
 function everySecond<T>(points: readonly T[]): T[] {
   return points.slice(1, -1).filter((_, i) => i % 2 === 1);
-}
-
-export interface Forecast {
-  readonly ms: number;
-  readonly loMs: number;
-  readonly hiMs?: number;
-}
-
-/**
- * Time until the limit by Theil–Sen with its 95 % interval: of the latest readings or of the whole history, whichever is
- * sooner. Undefined without a rising trend.
- */
-export function forecastOf(check: CheckState, reading: Reading): Forecast | undefined {
-  const history = check.history.get(subjectKey(reading));
-  const recent = history?.recent.length === recentLimit ? forecastBy(history.recent, reading) : undefined;
-  const long = forecastBy(history?.points ?? [], reading);
-  if (recent && long) return recent.ms < long.ms ? recent : long;
-  return recent ?? long;
-}
-
-function forecastBy(points: readonly { x: EpochMs; y: number }[], reading: Reading): Forecast | undefined {
-  const trend = theilSen(points);
-  const left = reading.limit - reading.value;
-  if (!trend || trend.lo <= 0 || left <= 0) return undefined;
-  return { ms: left / trend.slope, loMs: left / trend.hi, hiMs: left / trend.lo };
 }
 
 export function readingFindings(state: EngineState, pipeline: PipelineState): Finding[] {
   const found: Finding[] = [];
   for (const check of pipeline.checks) {
-    if (check.failures >= failuresBeforeFinding) found.push(...unreadCheck(state, check));
-    else if (check.result) found.push(...figures(state, check, check.result));
+    if (check.failures >= failuresBeforeFinding) found.push(...lossesOf(check), ...unreadCheck(state, check));
+    else if (check.result) found.push(...resultFindings(state, check, check.result));
+    else found.push(...lossesOf(check));
   }
   return merge(found);
+}
+
+/** What follows from a result is the same until the next, and is asked for twice a second: of thousands of agents, too. */
+const judged = new WeakMap<CheckResult, { readonly at: EpochMs; readonly findings: readonly Finding[] }>();
+
+function resultFindings(state: EngineState, check: CheckState, result: CheckResult): readonly Finding[] {
+  const known = judged.get(result);
+  if (known?.at === check.resultAt) return known.findings;
+  const findings = [...lossesOf(check), ...figures(state, check, result)];
+  judged.set(result, { at: check.resultAt, findings });
+  return findings;
 }
 
 /** The hop that a check belongs to is the one that talks to the same place; otherwise the check stands for itself. */
@@ -122,36 +120,77 @@ function unreadCheck(state: EngineState, check: CheckState): Finding[] {
   ];
 }
 
-function figures(state: EngineState, check: CheckState, result: CheckResult): Finding[] {
-  const base = {
-    kind: 'reading' as const,
+function lossesOf(check: CheckState): Finding[] {
+  const told = dropsTold(check);
+  return told ? [{ ...baseOf(check), severity: 'warning', since: told.since, detail: told.text }] : [];
+}
+
+function baseOf(check: CheckState): Omit<Finding, 'detail'> {
+  return {
+    kind: 'reading',
     hop: placeOf(check),
     since: check.resultAt,
     streams: [],
     totalStreams: 0,
     firstLook: runbook(check),
   };
-  const found: Finding[] = result.problems.map((problem) => ({
-    ...base,
-    severity: 'warning' as const,
-    detail: `${problem}.`,
-  }));
-  for (const reading of result.readings) {
-    const forecast = forecastOf(check, reading);
-    const near = reading.value >= forecastFrom * reading.limit;
-    const soon = near && forecast !== undefined && forecast.ms < pageBeforeMs;
-    const over = reading.value >= reading.limit;
-    const warn = reading.warnAt !== undefined && reading.value >= reading.warnAt;
-    if (!soon && !over && !warn) continue;
-    found.push({
-      ...base,
-      // A page needs the whole interval before the four hours.
-      severity: over || (soon && (forecast?.hiMs ?? Number.POSITIVE_INFINITY) < pageBeforeMs) ? 'critical' : 'warning',
-      since: Math.min(check.history.get(subjectKey(reading))?.points[0]?.x ?? state.now, state.now),
-      detail: describe(check, reading, forecast),
-    });
+}
+
+function figures(state: EngineState, check: CheckState, result: CheckResult): Finding[] {
+  const base = baseOf(check);
+  const found: Finding[] = result.problems.map((problem) => ({ ...base, severity: 'warning', detail: `${problem}.` }));
+  const worth = result.readings.flatMap((reading) => judge(state, check, reading) ?? []);
+  for (const { reading, critical, since, forecast } of worth) {
+    if (reading.agent) continue;
+    const severity = critical ? 'critical' : 'warning';
+    found.push({ ...base, severity, since, detail: describe(check, reading, forecast) });
   }
-  return found;
+  const agents = worth.filter(({ reading }) => reading.agent);
+  return agents.length === 0 ? found : [...found, agentsFinding(check, result, agents)];
+}
+
+/** A figure that is worth a finding. */
+interface Judged {
+  readonly reading: Reading;
+  readonly over: boolean;
+  /** Worth a page by itself. */
+  readonly critical: boolean;
+  readonly since: EpochMs;
+  readonly forecast: Forecast | undefined;
+}
+
+function judge(state: EngineState, check: CheckState, reading: Reading): Judged | undefined {
+  const near = isNear(reading);
+  if (!near && !isPast(reading)) return undefined;
+  const history = check.history.get(subjectKey(reading));
+  const forecast = near ? forecastOf(check, reading) : undefined;
+  const soon = forecast !== undefined && forecast.ms < pageBeforeMs;
+  const overSince = history?.overSince;
+  const lasted = (history?.recent.at(-1)?.x ?? 0) - (overSince ?? state.now) >= (reading.lastingMs ?? 0);
+  const past = overSince !== undefined && lasted;
+  if (!soon && !past) return undefined;
+  const over = past && reading.value >= reading.limit;
+  // A page needs the whole interval before the four hours.
+  const critical = over || (soon && (forecast.hiMs ?? Number.POSITIVE_INFINITY) < pageBeforeMs);
+  const since = Math.min(history?.points[0]?.x ?? state.now, state.now);
+  return { reading, over, critical, since, forecast };
+}
+
+/** Many agents are one finding. A page when those at their limit are many: one full buffer is that node's trouble. */
+function agentsFinding(check: CheckState, result: CheckResult, judged: readonly Judged[]): Finding {
+  const namesOf = (readings: readonly Reading[]) => new Set(readings.map(({ agent }) => agent?.name)).size;
+  const over = namesOf(judged.filter((each) => each.over).map(({ reading }) => reading));
+  const wide = over > 0 && over >= pageReach * namesOf(result.readings);
+  const share = ({ reading }: Judged) => reading.value / reading.limit;
+  const worst = judged.toSorted((a, b) => share(b) - share(a)).slice(0, agentsDescribed);
+  const more = judged.length - worst.length;
+  const told = worst.map(({ reading, forecast }) => describe(check, reading, forecast));
+  return {
+    ...baseOf(check),
+    severity: wide ? 'critical' : 'warning',
+    since: Math.min(...judged.map(({ since }) => since)),
+    detail: `${told.join(' ')}${more > 0 ? ` And ${more} more.` : ''}`,
+  };
 }
 
 function describe(check: CheckState, reading: Reading, forecast: Forecast | undefined): string {

@@ -334,6 +334,7 @@ function createTrack(stream: StreamState, hop: HopState): Track {
     wakeAt: 0,
     rowChanged: false,
     changedBlocks: [],
+    justSettled: undefined,
   };
 }
 

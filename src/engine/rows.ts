@@ -16,7 +16,7 @@ import { Spans } from '../core/spans.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { ByteReader, ByteWriter } from '../lib/varint.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
-import { endOfBlock, takeSettled, withheldIn } from './track.ts';
+import { endOfBlock, withheldIn } from './track.ts';
 
 /** Takes everything that changed since the last call, as one atomic list; the state is clean afterwards. */
 export function takeChanges(state: EngineState): Change[] {
@@ -116,7 +116,8 @@ function foldEmission(stream: StreamState, changes: Change[]): void {
 function trackChanges(track: Track, now: EpochMs, changes: Change[]): boolean {
   const stream = track.stream.number;
   const hop = track.hop.id;
-  const settled = takeSettled(track);
+  const settled = track.justSettled;
+  track.justSettled = undefined;
   for (const index of track.changedBlocks) {
     const done = settled?.get(index);
     const block = done ?? track.blocks.get(index);

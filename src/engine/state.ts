@@ -111,6 +111,8 @@ export interface Track {
   rowChanged: boolean;
   /** Blocks to be written, each once. Added to with `changeVerdicts` only. A list: there are many tracks, and one or two blocks. */
   readonly changedBlocks: number[];
+  /** Blocks folded since the last commit, whose rows are still to be written as settled. */
+  justSettled: Map<number, VerdictBlock> | undefined;
 }
 
 export interface StreamState {
@@ -172,6 +174,8 @@ export interface ReadingHistory {
   readonly recent: { x: EpochMs; y: number }[];
   /** Since when it has been past its warning or its limit at every reading. */
   overSince: EpochMs | undefined;
+  /** Of an agent's figure, as of the last result: ms until the limit. Others are forecast when they are asked for. */
+  forecast: { readonly ms: number; readonly loMs: number; readonly hiMs?: number } | undefined;
 }
 
 export interface CheckState {

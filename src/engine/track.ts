@@ -65,10 +65,11 @@ function sampledBelow(end: number, { take, of }: HopTerms): number {
 /** Withheld canaries of an emission block that would have been expected at a hop. */
 export function withheldIn(stream: StreamState, block: EmissionBlock, hop: number): number {
   let count = 0;
-  block.states.forEach((state, i) => {
+  const { states } = block;
+  for (let i = states.indexOf(emission.withheld); i >= 0; i = states.indexOf(emission.withheld, i + 1)) {
     const seq = block.index * blockSize + i;
-    if (state === emission.withheld && termsOf(runOf(stream, seq), hop, stream.number, seq)) count += 1;
-  });
+    if (termsOf(runOf(stream, seq), hop, stream.number, seq)) count += 1;
+  }
   return count;
 }
 
@@ -348,8 +349,8 @@ function foldTrackBlock(track: Track, block: VerdictBlock): void {
     track.live[code] = (track.live[code] ?? 0) - 1;
     track.folded[code] = (track.folded[code] ?? 0) + 1;
   }
-  const settled = justSettled.get(track) ?? new Map<number, VerdictBlock>();
-  justSettled.set(track, settled.set(block.index, block));
+  track.justSettled ??= new Map();
+  track.justSettled.set(block.index, block);
   track.blocks.delete(block.index);
   changeTrack(track);
   changeVerdicts(track, block.index);
@@ -365,14 +366,6 @@ export function isGivenUp(track: Track, index: number, now: EpochMs): boolean {
   const run = runOf(stream, last);
   const terms = run?.terms.find((each) => each.hop === track.hop.id);
   return !!run && !!terms && now >= plannedAt(run, last) + terms.lostAfterMs + lingerMs;
-}
-
-/** Blocks folded since the last commit, whose rows are still to be written as settled. */
-const justSettled = new WeakMap<Track, Map<number, VerdictBlock>>();
-export function takeSettled(track: Track): ReadonlyMap<number, VerdictBlock> | undefined {
-  const blocks = justSettled.get(track);
-  if (blocks) justSettled.delete(track);
-  return blocks;
 }
 
 /** Planned time of the last canary of a block. */

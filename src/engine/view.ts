@@ -3,6 +3,7 @@ import { codeCount, codeOf, emission, verdictOfCode } from '../core/block.ts';
 import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import { kaplanMeier } from '../core/statistics.ts';
 import type {
+  DropView,
   HopState as HopStateName,
   HopView,
   PipelineView,
@@ -13,7 +14,8 @@ import type {
 import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isLatePing } from './deployment-finding.ts';
-import { forecastOf } from './reading.ts';
+import { recordsLost } from './drop-book.ts';
+import { forecastOf, growthOf } from './forecast.ts';
 import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
 import { applicableCount, emissionAt, isGivenUp, runOf, termsOf, withheldIn } from './track.ts';
 
@@ -73,6 +75,7 @@ function pipelineView(state: EngineState, pipeline: PipelineState): PipelineView
     streams: views.sort((a, b) => badness(b) - badness(a) || (a.name < b.name ? -1 : 1)).slice(0, streamLimit),
     streamsTotal: views.length,
     readings: readingViews(pipeline),
+    drops: dropViews(pipeline),
   };
 }
 
@@ -228,24 +231,38 @@ function badness(view: StreamView): number {
   return sum;
 }
 
+function dropViews(pipeline: PipelineState): DropView[] {
+  return pipeline.checks.flatMap((check) =>
+    [...check.drops.values()].map((book) => ({
+      check: check.spec.name,
+      agent: book.kind,
+      node: book.node,
+      records: recordsLost(book),
+    })),
+  );
+}
+
 function readingViews(pipeline: PipelineState): ReadingView[] {
   return pipeline.checks.flatMap((check) => {
     // A figure that could not be read again is not shown as if it were of now.
     if (!check.result || check.failures > 0) return [];
     return check.result.readings.map((reading): ReadingView => {
       const full = forecastOf(check, reading);
+      const growth = growthOf(check, reading);
       const { measure, unit, value, limit, limitName } = reading;
       return {
         check: check.spec.name,
         kind: check.spec.kind,
         measure,
         ...(reading.subject === undefined ? {} : { subject: reading.subject }),
+        ...(reading.agent === undefined ? {} : { agent: { kind: reading.agent.kind, node: reading.agent.node } }),
         unit,
         value,
         limit,
         limitName,
         ...(reading.capacity === undefined ? {} : { capacity: reading.capacity }),
-        at: check.resultAt,
+        at: Math.min(reading.asOf ?? check.resultAt, check.resultAt),
+        ...(growth === undefined ? {} : { growth }),
         ...(full ? { full } : {}),
       };
     });

@@ -4,8 +4,10 @@ import { readToken } from '../../src/core/token.ts';
 import { accounted } from '../../src/core/verdict-name.ts';
 import type { EngineState, HopState, StreamState, Track } from '../../src/engine/state.ts';
 import { applicableCount, emissionAt, runOf, termsOf, withheldIn } from '../../src/engine/track.ts';
-import { above, type HopName, type Pace, timeoutMs } from './setting.ts';
-import { hopIndex, type Truth, type World } from './world.ts';
+import type { Pace } from './setting.ts';
+import { type Shadow, shadowOf, wordsOf } from './shadow.ts';
+import { type Times, TruthTest } from './truth-test.ts';
+import { hopIndex, type World } from './world.ts';
 
 export interface Violation {
   /** Which promise was broken. */
@@ -15,31 +17,11 @@ export interface Violation {
   readonly detail: string;
 }
 
-/** Between the simulation's time and ledger time T, which jumps where a restart found the wall clock stepped. */
-export interface Times {
-  readonly now: number;
-  toT(at: number): number;
-}
-
-interface Shadow {
-  codes: Uint8Array;
-  block: { readonly codes: Uint8Array };
-}
-
 const violationLimit = 20;
-/** Design §4: an excuse reaches back one minute before the leaving sign. */
-const excuseBackMs = 60_000;
 const accountedCodes = accounted.flatMap((verdict) => {
   const code = codeOf[verdict];
   return verdict === 'delivered' || verdict === 'delayed' ? [code, code + impliedBit] : [code];
 });
-const below: Readonly<Record<HopName, readonly HopName[]>> = {
-  stream: ['index', 'archive', 'alert'],
-  index: ['alert'],
-  archive: [],
-  alert: [],
-};
-
 export class Auditor {
   readonly violations: Violation[] = [];
   latencies = { measured: 0, wrong: 0 };
@@ -47,32 +29,45 @@ export class Auditor {
   private readonly world: World;
   private readonly times: Times;
   private readonly pace: Pace;
+  readonly truth: TruthTest;
+  private readonly touched = new Set<StreamState>();
   private shadows = new Map<StreamState['number'], Map<string, Shadow>>();
   /** Settled at all hops; the truth of them is dropped once that is committed. */
   private readonly settledBlocks: { readonly stream: number; readonly index: number }[] = [];
   /** Blocks that are settled, since the last crash. */
   private readonly folded = new Set<string>();
   private readonly lastTokens = new Map<string, string>();
-  /** Newest `asOf` of a complete look at a hop, T. */
-  readonly completeAsOf = new Map<string, number>();
 
   constructor(world: World, times: Times, pace: Pace) {
     this.world = world;
     this.times = times;
     this.pace = pace;
+    this.truth = new TruthTest(world, times, pace);
   }
 
   complain(rule: string, detail: string): void {
     if (this.violations.length < violationLimit) this.violations.push({ rule, at: this.times.now, detail });
   }
 
+  /** From now on this state is watched: each stream that the engine marks as changed is looked at by the next audit. */
+  watch({ changed }: EngineState): void {
+    this.touched.clear();
+    const mark = changed.add.bind(changed);
+    changed.add = (stream) => {
+      this.touched.add(stream);
+      mark(stream);
+      return changed;
+    };
+  }
+
   /** Before `takeChanges`: every verdict that changed since the last time is held against the truth. */
-  audit(state: EngineState): void {
+  audit(): void {
     this.commits += 1;
-    for (const stream of state.changed) {
+    for (const stream of this.touched) {
       for (const track of stream.tracks) for (const index of track.changedBlocks) this.block(track, index);
       this.identity(stream);
     }
+    this.touched.clear();
   }
 
   /** A state rebuilt from rows: everything it says is held against what was committed. */
@@ -106,7 +101,7 @@ export class Auditor {
   snapshot(): Auditor['shadows'] {
     const copy: Auditor['shadows'] = new Map();
     for (const [stream, blocks] of this.shadows) {
-      copy.set(stream, new Map([...blocks].map(([key, { codes, block }]) => [key, { codes: codes.slice(), block }])));
+      copy.set(stream, new Map([...blocks].map(([key, { codes, block }]) => [key, shadowOf(block, codes.slice())])));
     }
     return copy;
   }
@@ -122,17 +117,17 @@ export class Auditor {
       if (!live) return;
       if (this.folded.has(`${stream.number} ${key}`))
         this.complain('folded-too-early', `block ${index} of ${stream.key} at ${hop.spec.name}`);
-      shadow = { codes: new Uint8Array(blockSize), block: live };
+      shadow = shadowOf(live);
       shadows.set(key, shadow);
     }
-    const { codes } = live ?? shadow.block;
-    if (live) shadow.block = live;
-    for (let i = 0; i < blockSize; i++) {
-      const code = codes[i] as number;
-      const before = shadow.codes[i] as number;
-      if (code === before) continue;
-      this.verdict(track, index * blockSize + i, before, code);
-      shadow.codes[i] = code;
+    if (live && live !== shadow.block) {
+      shadow.block = live;
+      shadow.blockWords = wordsOf(live.codes);
+    }
+    const { words, blockWords } = shadow;
+    for (let word = 0; word < words.length; word++) {
+      if (words[word] === blockWords[word]) continue;
+      for (let i = word * 4; i < word * 4 + 4; i++) this.code(track, index * blockSize + i, shadow, i);
     }
     if (!live) {
       shadows.delete(key);
@@ -142,86 +137,23 @@ export class Auditor {
       this.settledBlocks.push({ stream: stream.number, index });
   }
 
+  private code(track: Track, seq: number, { codes, block }: Shadow, i: number): void {
+    const [before, code] = [codes[i] as number, block.codes[i] as number];
+    if (code === before) return;
+    this.verdict(track, seq, before, code);
+    codes[i] = code;
+  }
+
   private verdict(track: Track, seq: number, before: number, code: number): void {
     const { stream, hop } = track;
-    const name = `${stream.key} #${seq} at ${hop.spec.name}: ${verdictOfCode(before) ?? 'nothing'} to ${verdictOfCode(code) ?? 'nothing'}`;
-    if (isSeen(before) && (!isSeen(code) || (before & 7) !== (code & 7))) this.complain('verdict-taken-back', name);
-    if (before === codeOf.lost && !isSeen(code) && code !== codeOf.excused) this.complain('lost-taken-back', name);
+    const name = () =>
+      `${stream.key} #${seq} at ${hop.spec.name}: ${verdictOfCode(before) ?? 'nothing'} to ${verdictOfCode(code) ?? 'nothing'}`;
+    if (isSeen(before) && (!isSeen(code) || (before & 7) !== (code & 7))) this.complain('verdict-taken-back', name());
+    if (before === codeOf.lost && !isSeen(code) && code !== codeOf.excused) this.complain('lost-taken-back', name());
     const truth = this.world.truthOf(stream.number, seq);
-    const complaint = this.untrue(track, seq, code, truth);
-    if (complaint) this.complain(complaint, name);
+    const complaint = this.truth.untrue(track, seq, code, truth);
+    if (complaint) this.complain(complaint, name());
   }
-
-  private untrue(track: Track, seq: number, code: number, truth: Truth | undefined): string | undefined {
-    const { hop, stream } = track;
-    const name = hop.spec.name as HopName;
-    const { toT, now } = this.times;
-    const emitted = truth?.emitted ?? Number.POSITIVE_INFINITY;
-    const visible = truth?.visible[hopIndex(name)] ?? Number.POSITIVE_INFINITY;
-    const age = visible === Number.POSITIVE_INFINITY ? visible : toT(visible) - toT(emitted);
-    if (isSeen(code)) {
-      if (!truth) return 'seen-but-never-handed-out';
-      const from = code > impliedBit ? [name, ...below[name]] : [name];
-      if (!from.some((each) => (truth.visible[hopIndex(each)] ?? 0) <= now)) return 'seen-but-not-arrived';
-      const late = (code & (impliedBit - 1)) === codeOf.delayed;
-      return late && age <= this.pace.withinMs[name] ? 'delayed-but-in-time' : undefined;
-    }
-    switch (verdictOfCode(code)) {
-      case 'overdue':
-        return age <= this.pace.withinMs[name]
-          ? 'overdue-but-in-time'
-          : truth
-            ? undefined
-            : 'overdue-but-never-handed-out';
-      case 'lost':
-        if (age <= this.pace.lostAfterMs) return 'lost-but-arrived';
-        if (emitted === Number.POSITIVE_INFINITY) return 'lost-but-never-sent';
-        return this.isUnread(name) ? 'lost-while-unreadable' : undefined;
-      case 'withheld':
-        return emitted === Number.POSITIVE_INFINITY ? undefined : 'withheld-but-sent';
-      case 'excused':
-        return this.world.nodes.some((node) => node.key === stream.key && node.leavingAt <= now)
-          ? emitted < this.leavingAt(stream.key) - excuseBackMs - timeoutMs
-            ? 'excused-but-long-before'
-            : undefined
-          : 'excused-but-staying';
-      case 'unverifiable': {
-        const sent = emissionAt(stream, seq);
-        const looked = (this.completeAsOf.get(name) ?? 0) > (sent?.na ?? 0) + this.pace.withinMs[name];
-        return sent?.state === emission.emitted && looked && !this.isPartlyBlind(hop, emitted)
-          ? 'unverifiable-though-looked'
-          : undefined;
-      }
-      default:
-        return undefined;
-    }
-  }
-
-  private leavingAt(key: string): number {
-    return this.world.nodes.find((node) => node.key === key)?.leavingAt ?? Number.POSITIVE_INFINITY;
-  }
-
-  /** The hop, or one above it, has refused to be read for longer than it takes to notice. */
-  private isUnread(hop: HopName): boolean {
-    for (let each: HopName | undefined = hop; each; each = above[each]) {
-      const [now, before] = [this.times.now, this.times.now - 2 * this.pace.pollMs].map((at) =>
-        this.world.weather.looks(each as HopName, at),
-      );
-      if (now !== undefined && now === before && (each === hop || now !== 'auth') && this.isPolled(each)) return true;
-    }
-    return false;
-  }
-
-  /** When the watchdog came up last. */
-  startedAt = 0;
-
-  /** An on-demand hop is read when somebody asks; a hop that posts to us did so while we were down. */
-  private isPartlyBlind(hop: HopState, emitted: number): boolean {
-    return hop.mode === 'on-demand' || (hop.mode === 'push' && emitted <= this.startedAt);
-  }
-
-  /** Set by the watchdog: an on-demand hop nobody reads is not known to be unreadable. */
-  isPolled: (hop: HopName) => boolean = () => true;
 
   /** expected = the sum of the accounted verdicts, for one stream at each of its hops. */
   identity(stream: StreamState): void {
@@ -286,7 +218,7 @@ export class Auditor {
     const sent = emissionAt(stream, seq);
     const expected = termsOf(runOf(stream, seq), hop.id, stream.number, seq) !== undefined;
     if (!expected || sent?.state !== emission.emitted || truth.emitted === Number.POSITIVE_INFINITY) return;
-    if (hop.mode === 'push' && truth.emitted <= this.startedAt && code !== codeOf.lost) return;
+    if (hop.mode === 'push' && truth.emitted <= this.truth.startedAt && code !== codeOf.lost) return;
     if (code !== codeOf.excused) sums.trulyLost += 1;
     if (code !== codeOf.lost && code !== codeOf.excused) this.complain('lost-but-not-said', name);
   }

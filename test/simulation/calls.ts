@@ -63,7 +63,7 @@ export class Calls {
       const at = sent ? now + 5 + Math.floor((tookMs - 10) / 2) + (crashing ? 30_000 : 0) : never;
       this.host.world.emit(stream.number, stream.key, seq, text.slice(10, 62), at);
     });
-    for (const post of this.host.world.posts.splice(0)) this.host.post(post, post.at);
+    for (const post of this.host.world.posts.splice(0)) this.host.alerter.post(post, post.at);
     const [nb, asked] = [this.host.toT(now), refs.length];
     this.host.answer(deaf ? timeoutMs : tookMs, () => {
       if (deaf || (stopped && stopped.index % 2 === 0 && lostOnWay))
@@ -101,7 +101,7 @@ export class Calls {
         const base = { type: 'looked' as const, hop, asOf: question.asOf, asked: ranges, askedCount: count, tookMs };
         if (answer instanceof Error) return { ...base, error: answer };
         const since = name === 'alert' ? { since: this.host.toT(this.host.startedAt) } : {};
-        if (answer.coverage === 'complete') this.host.auditor.completeAsOf.set(name, question.asOf);
+        if (answer.coverage === 'complete') this.host.auditor.truth.completeAsOf.set(name, question.asOf);
         return { ...base, look: { ...answer, ...since } };
       },
       () => this.host.auditor.latency(hop),

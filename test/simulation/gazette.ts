@@ -1,7 +1,8 @@
 /** What was said to whom: every incident as it was committed, every notification as a channel took it. */
 import type { Change, IncidentRow, OutboxRow } from '../../src/core/ledger.ts';
 import type { EngineState } from '../../src/engine/state.ts';
-import type { Auditor, Times } from './auditor.ts';
+import type { Auditor } from './auditor.ts';
+import type { Times } from './truth-test.ts';
 
 /** An incident as it went. Times in ms since the beginning, when its row was committed. */
 export interface Said {

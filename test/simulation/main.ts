@@ -30,7 +30,7 @@ const program = new Command('simulate')
   .option('--seed <n>', 'everything follows from it', number, 1)
   .option('--seeds <n>', 'so many seeds, from --seed on', number, 1)
   .option('--streams <n>', 'nodes that canaries are written on', number, 1)
-  .option('--every <duration>', 'from canary to canary; all else in the world keeps pace with it', every, 300_000)
+  .option('--every <duration>', 'from canary to canary; all else in the world keeps pace with it', every, 600_000)
   .option(
     '--faults <list>',
     `faults to draw from, by comma; "none" for calm weather: ${Object.keys(faults).join(', ')}`,

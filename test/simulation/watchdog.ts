@@ -7,7 +7,8 @@ import type { Command, Event } from '../../src/engine/event.ts';
 import { takeChanges } from '../../src/engine/rows.ts';
 import type { EngineState } from '../../src/engine/state.ts';
 import { nextWake, step } from '../../src/engine/step.ts';
-import { Auditor, type Times } from './auditor.ts';
+import { Alerter } from './alerter.ts';
+import { Auditor } from './auditor.ts';
 import { Calls } from './calls.ts';
 import { about, Dice } from './dice.ts';
 import { EventQueue } from './event-queue.ts';
@@ -16,15 +17,18 @@ import { LedgerTime } from './ledger-time.ts';
 import type { Plan } from './plan.ts';
 import { modeOf, type Pace, paceOf, restored } from './setting.ts';
 import type { Storage } from './storage.ts';
+import type { Times } from './truth-test.ts';
 import { Weather } from './weather.ts';
-import { type Post, World } from './world.ts';
+import { World } from './world.ts';
 
 const ledgerRetryMs = 5_000;
-const postRetryMs = 20_000;
 const never = Number.POSITIVE_INFINITY;
 /** The runtime looks around every 250 ms; where nothing is due in between, this says the same with less work. */
 const longestSleepMs = 15_000;
 const ledgerFaults = ['commit-refused', 'commit-ambiguous', 'commit-slow'] as const;
+
+/** Commits that nothing can come between are put together, so many at most. */
+const joinedLimit = 8;
 
 type Arming = 'crash-before-commit' | 'crash-after-commit' | 'crash-after-effect';
 
@@ -45,19 +49,19 @@ export class Watchdog implements Times {
   readonly away: { readonly from: number; to: number }[] = [];
   readonly dice: Dice;
   private readonly calls: Calls;
+  readonly alerter: Alerter;
   readonly weather: Weather;
   private readonly storage: Storage;
-  private readonly queue = new EventQueue();
+  readonly queue = new EventQueue();
   private epoch = 0;
   private commands: Command[] = [];
   private flushing = false;
-  private ledgerStuck = false;
+  private readonly joined = { count: 0, at: 0 };
+  ledgerStuck = false;
   armed: { readonly kind: Arming; readonly downMs: number } | undefined;
   private pendingCommit: Promise<void> | undefined;
   private readonly time = new LedgerTime();
   private commitsBegun = 0;
-  /** Posts that were taken but are not committed yet. */
-  private taken: Post[] = [];
   private committed: ReturnType<Auditor['snapshot']> | undefined;
 
   constructor(plan: Plan, storage: Storage) {
@@ -68,9 +72,10 @@ export class Watchdog implements Times {
     this.weather = new Weather(plan, this.dice);
     this.world = new World(plan, this.weather, this.dice);
     this.auditor = new Auditor(this.world, this, this.pace);
-    this.auditor.isPolled = (hop) => modeOf(plan, hop) === 'poll';
+    this.auditor.truth.isPolled = (hop) => modeOf(plan, hop) === 'poll';
     this.gazette = new Gazette(this.auditor, this);
     this.calls = new Calls(this);
+    this.alerter = new Alerter(this);
   }
 
   toT = (at: number): number => this.time.toT(at);
@@ -83,6 +88,11 @@ export class Watchdog implements Times {
   async run(until: number): Promise<void> {
     for (const spell of this.weather.spells) this.prepare(spell.kind, spell.at, spell.forMs);
     await this.start();
+    await this.live(until);
+    this.commitJoined();
+  }
+
+  private async live(until: number): Promise<void> {
     while (this.now < until) {
       this.advance(until);
       if (this.pendingCommit) {
@@ -118,9 +128,11 @@ export class Watchdog implements Times {
   }
 
   private prepare(kind: string, at: number, forMs: number): void {
+    if (ledgerFaults.some((fault) => fault === kind)) this.queue.push(at, () => this.commitJoined());
     if (kind === 'crash') this.queue.push(at, () => this.crash(forMs));
     else if (kind.startsWith('crash-')) {
       this.queue.push(at, () => {
+        this.commitJoined();
         this.armed = { kind: kind as Arming, downMs: forMs };
       });
     }
@@ -135,8 +147,9 @@ export class Watchdog implements Times {
     const down = this.away.at(-1);
     if (down && down.to === never) down.to = this.now;
     this.state = state;
+    this.auditor.watch(state);
     this.startedAt = this.now;
-    this.auditor.startedAt = this.now;
+    this.auditor.truth.startedAt = this.now;
     if (this.restarts > 1) {
       this.auditor.rebuilt(state, this.committed ?? this.auditor.snapshot());
       this.gazette.rebuilt(state);
@@ -150,21 +163,21 @@ export class Watchdog implements Times {
 
   private crash(downMs: number): void {
     if (!this.state) return;
+    if (!this.flushing) this.commitJoined();
     this.epoch += 1;
     this.state = undefined;
     this.commands = [];
     this.flushing = false;
     this.ledgerStuck = false;
     this.armed = undefined;
-    for (const post of this.taken) this.hear(post, never);
-    this.retry(this.taken.splice(0));
+    this.alerter.forgotten();
     this.downUntil = this.now + downMs;
     this.away.push({ from: this.now, to: never });
   }
 
   // ------------------------------------------------------------------------------------------------- the runtime
 
-  private dispatch(event: Event): void {
+  dispatch(event: Event): void {
     const { state } = this;
     if (!state) return;
     this.steps += 1;
@@ -178,7 +191,14 @@ export class Watchdog implements Times {
       this.commands = [];
       const fate = this.commitFate(ready);
       if (fate !== 'works') this.committed ??= this.auditor.snapshot();
-      this.auditor.audit(state);
+      this.auditor.audit();
+      if (this.mayJoin(state, fate)) {
+        this.joined.count += 1;
+        this.joined.at = this.now;
+        this.alerter.committed();
+        this.carryOutAll(ready);
+        return;
+      }
       const changes = takeChanges(state);
       if (changes.length === 0) {
         this.carryOutAll(ready);
@@ -201,6 +221,24 @@ export class Watchdog implements Times {
       if (!this.state) return;
       if (this.commands.length === 0) return;
     }
+  }
+
+  /**
+   * With the ledger in memory a commit can wait for the next one where nothing could tell: no crash and no trouble of the ledger
+   * comes in between, and nothing is told.
+   */
+  private mayJoin(state: EngineState, fate: string): boolean {
+    if (this.storage.kind !== 'memory' || fate !== 'works' || this.armed) return false;
+    if (this.joined.count >= joinedLimit) return false;
+    if (state.changedIncidents.size > 0) return false;
+    for (const { dirty } of state.outbox.values()) if (dirty) return false;
+    return true;
+  }
+
+  /** What waited is committed, as of when it would have been. */
+  private commitJoined(): void {
+    if (this.joined.count === 0 || !this.state) return;
+    this.apply(takeChanges(this.state), this.joined.at);
   }
 
   private commitFate(ready: readonly Command[]): 'works' | Arming | (typeof ledgerFaults)[number] {
@@ -241,11 +279,12 @@ export class Watchdog implements Times {
     this.queue.push(this.now + (fate === 'commit-slow' ? slow : ledgerRetryMs), done);
   }
 
-  private apply(changes: readonly Change[]): void {
+  private apply(changes: readonly Change[], at = this.now): void {
+    this.joined.count = 0;
     const promise = this.storage.commit(changes);
     if (this.storage.kind === 'sqlite') this.pendingCommit = this.pendingCommit?.then(() => promise) ?? promise;
-    this.time.persist(this.now);
-    this.taken.length = 0;
+    this.time.persist(at);
+    this.alerter.committed();
     this.auditor.committed();
     this.gazette.committed(changes);
   }
@@ -263,32 +302,5 @@ export class Watchdog implements Times {
       if (happened) this.dispatch(happened);
       then?.();
     });
-  }
-
-  // ------------------------------------------------------------------------------------------------- the alerter
-
-  /** The alerter posts a canary, again and again until it is taken. */
-  post(post: Post, at: number): void {
-    this.queue.push(at, () => {
-      const { state } = this;
-      if (!state || this.ledgerStuck) {
-        this.post(post, this.now + postRetryMs);
-        return;
-      }
-      this.hear(post, this.now);
-      this.taken.push(post);
-      this.dispatch({ type: 'hooked', hop: 'alert', finds: [post.find] });
-      const hop = state.pipelines[0]?.hops.find((each) => each.spec.name === 'alert');
-      if (hop && this.state) this.auditor.latency(hop);
-    });
-  }
-
-  private hear(post: Post, at: number): void {
-    const truth = this.world.truthOf(post.stream, post.seq);
-    if (truth) truth.visible[3] = at === never ? never : Math.min(at, truth.visible[3] ?? never);
-  }
-
-  private retry(posts: readonly Post[]): void {
-    for (const post of posts) this.post(post, this.now + postRetryMs);
   }
 }

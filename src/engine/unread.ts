@@ -1,0 +1,107 @@
+/** Hops that cannot be read, and why: the target, our own side, or because nothing answers at all. */
+import type { EpochMs } from '../lib/clock.ts';
+import { countsSince, type Finding, hasOpen, looksOf, runbookOf, streamsOf } from './finding.ts';
+import { hopsBehind } from './flow.ts';
+import { isBlind, isSilence } from './reason.ts';
+import type { EngineState, HopState, LookOutcome, PipelineState } from './state.ts';
+
+/** Looks in a row that must fail before a hop counts as unreadable or blind. */
+const failedLooks = 2;
+export function isFailing(hop: HopState): boolean {
+  return hop.looks.at(-1) !== undefined && hop.looks.at(-1)?.coverage !== 'complete';
+}
+
+export function failing(hop: HopState): boolean {
+  const { looks } = hop;
+  for (let back = 1; back <= failedLooks; back++) {
+    const look = looks[looks.length - back];
+    if (look === undefined || look.coverage === 'complete') return false;
+  }
+  return true;
+}
+
+export function isolation(state: EngineState, pipeline: PipelineState): Finding | undefined {
+  const hops = pipeline.hops.filter((hop) => hop.looks.length > 0 && hop.mode !== 'push');
+  if (!hops.every(failing)) return undefined;
+  const targets = new Set(hops.map((hop) => hop.target));
+  const silent = hops.every((hop) => isSilence(hop.looks.at(-1)?.reason));
+  if (targets.size < 2 || !silent) return undefined;
+  const names = hops.map((hop) => hop.spec.name).join(', ');
+  return {
+    kind: 'isolated',
+    hop: 'logcanary',
+    since: Math.min(...hops.map(failingSince)),
+    streams: streamsOf(state, pipeline),
+    totalStreams: streamsOf(state, pipeline).length,
+    severity: 'critical',
+    detail: `None of the ${targets.size} targets answers (${names}): logcanary itself is cut off, so nothing is known of the flow. ${hops[0]?.looks.at(-1)?.why ?? ''}`,
+    firstLook: ["Check the network and DNS of logcanary's own machine."],
+  };
+}
+
+/**
+ * A hop that is silent while it is not known yet whether the others answer: we may be cut off, or just back. Decided by
+ * an answer from elsewhere between two silent looks here; not waited for longer than this hop's own looks take.
+ */
+export function mayBeIsolation(state: EngineState, hop: HopState): boolean {
+  const last = hop.looks.at(-1);
+  if (!last || !isSilence(last.reason)) return false;
+  const others = hop.pipeline.hops.filter((each) => each.mode !== 'push' && each.target !== hop.target);
+  if (!others.some((each) => each.looks.length > 0)) return false;
+  const since = Math.max(failingSince(hop), isolatedAt(state, hop) ?? 0);
+  if (state.now - since > 3 * hop.spec.pollMs + hop.spec.timeoutMs) return false;
+  return !others.some((each) => each.looks.some((look) => answeredBetween(look, since, last.askedAt)));
+}
+
+/** Until when we were cut off; undefined when that is over and told. */
+function isolatedAt(state: EngineState, hop: HopState): EpochMs | undefined {
+  return state.open.get(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated']))?.lastBadAt;
+}
+
+function answeredBetween(look: LookOutcome, from: EpochMs, to: EpochMs): boolean {
+  return look.at >= from && look.at <= to && !(look.coverage === 'failed' && isSilence(look.reason));
+}
+
+function failingSince(hop: HopState): EpochMs {
+  const at = hop.looks.findLastIndex((look) => look.coverage === 'complete');
+  return hop.looks[at + 1]?.at ?? 0;
+}
+
+export function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
+  if (!failing(hop)) return undefined;
+  // Looks of the time in which we were cut off say nothing of this hop.
+  const own = hop.looks.filter((look) => look.askedAt >= (isolatedAt(state, hop) ?? 0));
+  if (own.length < failedLooks) return undefined;
+  const last = hop.looks.at(-1);
+  // A hop that was never seen working is more likely set wrongly than down: no page in the night for that.
+  const proven = hop.firstSightedAt !== undefined;
+  const kind = !proven ? 'unproven' : isBlind(last?.reason) ? 'blind' : 'unreadable';
+  const streams = streamsOf(state, hop.pipeline);
+  return {
+    kind,
+    hop: hop.spec.name,
+    since: failingSince(hop),
+    streams,
+    totalStreams: streams.length,
+    ...(kind === 'unreadable' ? {} : { severity: 'warning' as const }),
+    detail: `We cannot look, which is not loss: ${last?.why ?? 'no answer'}`,
+    behind: hopsBehind(hop).map((each) => each.spec.name),
+    looks: looksOf(hop),
+    counts: () => countsSince(hop, failingSince(hop)),
+    firstLook: runbookOf(hop, kind),
+  };
+}
+
+/** While a hop above cannot be read, what is missing here cannot be told from what waits there. */
+export function readingAbove(state: EngineState, hop: HopState): boolean {
+  for (let each = hop.parent; each; each = each.parent) {
+    if ((failing(each) && !isBlind(each.looks.at(-1)?.reason)) || hasOpen(state, each, 'unreadable')) return true;
+  }
+  return false;
+}
+
+export function readableAbove(hop: HopState): string {
+  let above = hop.parent;
+  while (above && failing(above)) above = above.parent;
+  return above?.spec.name ?? 'the emitters';
+}
