@@ -11,7 +11,7 @@ import type { Log } from './lib/log.ts';
 export type { Find } from './core/find.ts';
 export { longestLine } from './core/line.ts';
 export { type ScanResult, scan, scanRecord } from './core/scan.ts';
-export type { Clock, EpochMs } from './lib/clock.ts';
+export type { Clock, Deadline, EpochMs } from './lib/clock.ts';
 export { type ParsedText, parseDuration } from './lib/duration.ts';
 export { ProbeError, type Reason } from './lib/errors.ts';
 export type { Log } from './lib/log.ts';

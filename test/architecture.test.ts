@@ -190,11 +190,22 @@ describe('what comes from outside', () => {
 describe('probes', () => {
   const probes = sourceFiles('probes').filter((file) => /^probes\/[^/]+\.ts$/.test(file) && file !== 'probes/index.ts');
 
-  /** The folder of its system: `elasticsearch-disk` may use `elasticsearch/`; all of AWS share `aws/`. */
+  /** What several systems are read by, and who may use it besides: all of AWS share `aws/`, the checks of agents `agents/`. */
+  const shared: Readonly<Record<string, RegExp>> = {
+    aws: /./,
+    agents: /^(filebeat|fluent-bit|fluentd|logstash|metricbeat|kube-state-metrics)/,
+    // the figures of agents are also in the index, and its words for a failed request are those of any HTTP
+    elasticsearch: /^(agents|metricbeat)/,
+    // agents are found, and asked, through the API server
+    kubernetes: /^agents/,
+  };
+
+  /** The folder of its system: `elasticsearch-disk` may use `elasticsearch/`. */
   function isFamily(from: string, to: string): boolean {
     const kind = from.split('/')[1]?.replace(/\.ts$/, '') ?? '';
     const folder = to.split('/')[1] ?? '';
-    return to.split('/').length > 2 && (folder === 'aws' || kind === folder || kind.startsWith(`${folder}-`));
+    const isOf = kind === folder || kind.startsWith(`${folder}-`) || shared[folder]?.test(kind) === true;
+    return to.split('/').length > 2 && isOf;
   }
 
   test('given a probe, then of ours it imports src/probe.ts and its own folder, nothing else', () => {

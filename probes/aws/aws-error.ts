@@ -116,9 +116,17 @@ export interface Attempt {
 export function awsError(attempt: Attempt, error: unknown): ProbeError {
   if (error instanceof ProbeError) return error;
   const reason = attempt.signal.aborted ? abortReason(attempt.signal) : reasonOf(error);
-  const change = reason === 'auth' ? `Grant ${attempt.needs} to valid credentials.` : advice[reason];
+  const change = isSkewed(error) ? setClock : reason === 'auth' ? grant(attempt) : advice[reason];
   const message = `Cannot ${attempt.what}: ${cameBack(error, reason)} from ${attempt.target}. ${change ?? ''}`;
   return new ProbeError(message.trim(), { reason, retryable: retryable.has(reason), cause: causeOf(error) });
+}
+
+const grant = ({ needs }: Attempt) => `Grant ${needs} to valid credentials.`;
+const setClock = "Set this machine's clock right: requests are signed with the time.";
+
+/** More than 15 minutes off. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+function isSkewed(error: unknown): boolean {
+  return error instanceof Error && error.name === 'RequestTimeTooSkewed';
 }
 
 /** An answer that arrived and is well-formed JSON or XML, but not what the call promises. */

@@ -1,6 +1,6 @@
 /** Lists and reads a bucket, bounded in pages and bytes. */
 import type { S3Client } from '@aws-sdk/client-s3';
-import { type EpochMs, ProbeError } from '../../src/probe.ts';
+import { type EpochMs, type ProbeContext, ProbeError } from '../../src/probe.ts';
 import { type AwsConfig, awsClientOptions } from '../aws/aws-config.ts';
 import { type Attempt, awsError, badAnswer } from '../aws/aws-error.ts';
 
@@ -8,6 +8,9 @@ import { type Attempt, awsError, badAnswer } from '../aws/aws-error.ts';
 const maxListAnswerBytes = 8 * 1024 * 1024;
 /** Pages of 1,000 keys listed in one look: a dollar's half cent a hundred. https://aws.amazon.com/s3/pricing/ */
 const maxPages = 100;
+
+/** A network's delay and a header that names whole seconds make no difference: the look-back covers more. */
+const toleratedMs = 60_000;
 
 export interface ArchiveObject {
   readonly key: string;
@@ -17,6 +20,11 @@ export interface ArchiveObject {
 }
 
 export interface BucketReader {
+  /**
+   * How far ledger time is ahead of the bucket's clock, by which objects are stamped, ms; negative when it is behind. As the
+   * newest listing's answer says; 0 while they are hardly apart, undefined before the first answer.
+   */
+  readonly ahead: number | undefined;
   /** All objects under the prefixes. @throws ProbeError */
   list(prefixes: readonly string[], attempt: Attempt): Promise<ArchiveObject[]>;
   /** What stands directly under a prefix: folders, and how many objects (at most 1,000). @throws ProbeError */
@@ -30,6 +38,7 @@ export interface BucketReader {
 export async function openBucket(
   config: AwsConfig & { bucket: string },
   maxObjectBytes: number,
+  clock: ProbeContext['clock'],
 ): Promise<BucketReader> {
   const s3 = await import('@aws-sdk/client-s3');
   const connect = async (maxBytes: number): Promise<S3Client> =>
@@ -41,6 +50,16 @@ export async function openBucket(
     });
   const lister = await connect(maxListAnswerBytes);
   const reader = await connect(maxObjectBytes);
+  let ahead: number | undefined;
+  lister.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const apart = clock.now() - (dateOf(result.response) ?? clock.now());
+      ahead = Math.abs(apart) < toleratedMs ? 0 : apart;
+      return result;
+    },
+    { step: 'deserialize', name: 'logcanaryDate' },
+  );
 
   async function page(input: { Prefix: string; StartAfter?: string; Delimiter?: string }, attempt: Attempt) {
     const command = new s3.ListObjectsV2Command({ Bucket: config.bucket, ...input });
@@ -52,6 +71,9 @@ export async function openBucket(
   }
 
   return {
+    get ahead() {
+      return ahead;
+    },
     async list(prefixes, attempt) {
       const objects: ArchiveObject[] = [];
       let pages = 0;
@@ -91,6 +113,13 @@ export async function openBucket(
       reader.destroy();
     },
   };
+}
+
+/** Of an HTTP answer as the SDK hands it on. https://www.rfc-editor.org/rfc/rfc9110#field.date */
+function dateOf(response: unknown): EpochMs | undefined {
+  const { headers } = response as { headers?: Readonly<Record<string, string>> };
+  const date = Date.parse(headers?.date ?? '');
+  return Number.isNaN(date) ? undefined : date;
 }
 
 function tooMany({ what, target }: Attempt): ProbeError {

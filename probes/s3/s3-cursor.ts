@@ -6,7 +6,7 @@ import type { EpochMs } from '../../src/probe.ts';
 export interface S3Cursor {
   /** Whatever was emitted at or after this and archived was read, or will be by later looks. */
   readonly start: EpochMs;
-  /** Objects modified before this are done with. */
+  /** Objects modified before this are done with; on the bucket's clock, as all that objects are stamped and named by. */
   readonly floor: EpochMs;
   /** Marks of objects modified since `floor` that were read. */
   readonly seen: ReadonlySet<string>;

@@ -32,8 +32,8 @@ const aheadMs = 60_000;
 const staleMs = 3_600_000;
 
 /** Opens without contacting S3. */
-export async function openS3Observer(config: S3ObserveConfig, _context: ProbeContext): Promise<Observer> {
-  const bucket = await openBucket(config, config.max_read_bytes);
+export async function openS3Observer(config: S3ObserveConfig, { clock }: ProbeContext): Promise<Observer> {
+  const bucket = await openBucket(config, config.max_read_bytes, clock);
   const of = `${config.bucket}/${config.prefix}`;
   return {
     mode: 'poll',
@@ -41,15 +41,15 @@ export async function openS3Observer(config: S3ObserveConfig, _context: ProbeCon
     async observe(question, { signal }) {
       const attempt = attemptAt(config, signal);
       refuseWhenAborted(attempt);
-      const cursor = cursorFor(question, readCursor(question.cursor, of), config.lookback);
       const layout = await layoutOf(bucket, config, attempt);
-      const to = question.asOf + aheadMs;
-      const listed = await bucket.list(prefixesFor(config.prefix, layout, cursor.floor, to), attempt);
+      const span = spanOf(question, bucket);
+      const cursor = cursorFor(question, span, readCursor(question.cursor, of), config.lookback);
+      const listed = await bucket.list(prefixesFor(config.prefix, layout, cursor.floor, span.to + aheadMs), attempt);
       const unread = listed
         .filter((object) => object.modified >= cursor.floor && !cursor.seen.has(markOf(object.key, object.etag)))
         .sort((a, b) => a.modified - b.modified);
       const reading = await readObjects(bucket, unread, config.max_read_bytes, attempt);
-      return lookOf(reading, cursor, listed, question, config, of);
+      return lookOf(reading, cursor, listed, { question, span }, config, of);
     },
     close: async () => bucket.close(),
   };
@@ -60,18 +60,29 @@ function attemptAt(config: S3ObserveConfig, signal: AbortSignal): Attempt {
   return { what: `read bucket "${config.bucket}"`, target: awsTarget('s3', config), needs, signal };
 }
 
-function cursorFor(question: Question, stored: S3Cursor | undefined, lookback: number): S3Cursor {
-  const floor = Math.max(0, question.since - lookback);
-  // T never goes back, so a cursor of ours is never ahead of the question: objects before its floor would be skipped
-  const ahead = stored !== undefined && Math.max(stored.floor, stored.start) > question.asOf + aheadMs;
+/** The time that is asked about on the bucket's clock: ledger time may be far from it after a start with a wrong clock. */
+interface Span {
+  readonly from: EpochMs;
+  readonly to: EpochMs;
+}
+
+function spanOf({ since, asOf }: Question, { ahead = 0 }: BucketReader): Span {
+  return { from: since - ahead, to: asOf - ahead };
+}
+
+function cursorFor(question: Question, span: Span, stored: S3Cursor | undefined, lookback: number): S3Cursor {
+  const floor = Math.max(0, span.from - lookback);
+  // neither clock goes back, so a cursor of ours is never ahead of the question: objects before its floor would be skipped
+  const ahead = stored !== undefined && (stored.start > question.asOf + aheadMs || stored.floor > span.to + aheadMs);
   if (stored !== undefined && !ahead && stored.floor >= floor - staleMs) return stored;
   return { start: question.since, floor, seen: new Set() };
 }
 
+/** Asks the bucket also where the layout is given, while nothing is known of its clock. */
 async function layoutOf(bucket: BucketReader, config: S3ObserveConfig, attempt: Attempt): Promise<string> {
-  if (config.layout !== 'auto') return config.layout;
+  if (config.layout !== 'auto' && bucket.ahead !== undefined) return config.layout;
   const { folders, objects } = await bucket.top(config.prefix, attempt);
-  return guessLayout(config.prefix, folders, objects);
+  return config.layout === 'auto' ? guessLayout(config.prefix, folders, objects) : config.layout;
 }
 
 interface Reading {
@@ -135,14 +146,14 @@ function lookOf(
   reading: Reading,
   cursor: S3Cursor,
   listed: readonly ArchiveObject[],
-  question: Question,
+  { question, span }: { readonly question: Question; readonly span: Span },
   config: S3ObserveConfig,
   of: string,
 ): Look {
   const { why, finds, bytes, leftSince } = reading;
   if (why !== undefined && reading.marks.size === 0 && why.reason !== 'partial') throw why;
   const start = reading.unknowable ? question.asOf : cursor.start;
-  const settled = Math.max(cursor.floor, Math.min(question.asOf - config.lookback, leftSince ?? question.asOf));
+  const settled = Math.max(cursor.floor, Math.min(span.to - config.lookback, leftSince ?? span.to));
   const seen = new Set([...cursor.seen, ...reading.marks]);
   return {
     coverage: why === undefined ? 'complete' : 'partial',

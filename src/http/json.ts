@@ -81,6 +81,7 @@ function pipelineJson(pipeline: PipelineView) {
     streams: pipeline.streams,
     streams_total: streamsTotal,
     readings: pipeline.readings.map(readingJson),
+    drops: pipeline.drops,
   };
 }
 
@@ -121,6 +122,8 @@ function readingJson(reading: ReadingView) {
     limit,
     limit_name: reading.limitName,
     capacity: reading.capacity ?? null,
+    node: reading.agent?.node ?? null,
+    growth_per_second: reading.growth ?? null,
     at: iso(reading.at),
     full_in_ms: full === undefined ? null : { estimate: full.ms, lo: full.loMs, hi: full.hiMs ?? null },
   };

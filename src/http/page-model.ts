@@ -8,6 +8,9 @@ import { type Headline, headlineOf, openIncidents } from './page-headline.ts';
 import { type Strip, stripsOf } from './page-strip.ts';
 import { countText, durationText, figureText, shareText } from './quantity.ts';
 
+/** Figures of agents on the page; the API and the metrics have all. */
+const agentLimit = 20;
+
 /** Everything the page shows, as text: the template only places it. Pure: the same view gives the same page. */
 export function pageModel(view: StatusView) {
   const headline = headlineOf(view);
@@ -65,7 +68,7 @@ function pipelineModel(pipeline: PipelineView, view: StatusView) {
     streamsTotal: countText(pipeline.streamsTotal),
     tree: hopNodes(pipeline.hops, undefined, view),
     strips: stripsOf(pipeline) satisfies Strip[],
-    runways: pipeline.readings.toSorted((a, b) => runwayMs(a) - runwayMs(b)).map((reading) => runway(reading, view)),
+    runways: runwaysOf(pipeline).map((reading) => runway(reading, view)),
     minted: {
       total: countText(minted),
       terms: (['withheld', 'unconfirmed', 'injected'] as const).map((name) => ({
@@ -99,6 +102,13 @@ function hopNodes(hops: readonly HopView[], parent: string | undefined, view: St
             },
       children: hopNodes(hops, hop.name, view),
     }));
+}
+
+/** Soonest to be full first; of the many agents only the fullest. */
+function runwaysOf({ readings }: PipelineView): ReadingView[] {
+  const fullest = readings.filter(({ agent }) => agent).toSorted((a, b) => b.value / b.limit - a.value / a.limit);
+  const shown = [...readings.filter(({ agent }) => !agent), ...fullest.slice(0, agentLimit)];
+  return shown.toSorted((a, b) => runwayMs(a) - runwayMs(b));
 }
 
 function runwayMs(reading: ReadingView): number {

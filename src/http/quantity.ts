@@ -18,9 +18,11 @@ export function durationText(ms: number): string {
   return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
-/** In `bytes` as `81.2 GiB`, in `seconds` as a duration. */
-export function figureText(value: number, unit: 'bytes' | 'seconds'): string {
+/** In `bytes` as `81.2 GiB`, in `seconds` as a duration, a `count` in digits, a `ratio` in percent. */
+export function figureText(value: number, unit: 'bytes' | 'seconds' | 'count' | 'ratio'): string {
   if (unit === 'seconds') return durationText(value * 1_000);
+  if (unit === 'count') return countText(Math.round(value));
+  if (unit === 'ratio') return shareText(value);
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
   const power = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10));
   const scaled = value / 1_024 ** power;

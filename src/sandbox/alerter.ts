@@ -112,9 +112,11 @@ async function searchPage(since: string, { indexUrl, clock }: AlerterOptions, si
 
 /** Posts the first few at once; those accepted leave the queue. @throws when one was not accepted */
 async function postSome(waiting: Hit[], options: AlerterOptions, signal: AbortSignal): Promise<void> {
-  const results = await Promise.allSettled(waiting.slice(0, postsAtOnce).map((hit) => postOne(hit, options, signal)));
-  const refused = waiting.slice(0, postsAtOnce).filter((_, at) => results[at]?.status === 'rejected');
-  waiting.splice(0, postsAtOnce, ...refused);
+  const batch = waiting.slice(0, postsAtOnce);
+  const results = await Promise.allSettled(batch.map((hit) => postOne(hit, options, signal)));
+  const refused = batch.filter((_, at) => results[at]?.status === 'rejected');
+  // the search may have added to the queue meanwhile
+  waiting.splice(0, batch.length, ...refused);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 

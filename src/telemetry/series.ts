@@ -80,6 +80,16 @@ export const series: readonly Series[] = [
     "Forecast of the time until the node's disk reaches the flood stage; absent without a trend.",
     perReading('elasticsearch-disk', 'disk', 'node', (reading) => seconds(reading.full?.ms)),
   ),
+  gauge(
+    'agent_buffer_used_ratio',
+    "Share of an agent's buffer in use, 0 to 1: its fullest, where it has several.",
+    agentBuffers,
+  ),
+  counter(
+    'agent_dropped',
+    'Lines that an agent says it gave up, since we first read it; over restarts of the agent and ours.',
+    agentDrops,
+  ),
   gauge('incidents_open', 'Open incidents by severity.', (view) =>
     (['critical', 'warning'] as const).map((severity) => ({
       labels: { severity },
@@ -160,6 +170,40 @@ function perReading(
     return [{ labels: { pipeline: pipeline.name, check: reading.check, ...subject }, value }];
   };
   return (view) => view.pipelines.flatMap((pipeline) => pipeline.readings.flatMap((reading) => one(pipeline, reading)));
+}
+
+/** One sample for each node: the fullest of the buffers of the agents there. */
+function agentBuffers(view: StatusView): readonly Sample[] {
+  const one = (pipeline: PipelineView, { agent, check, measure, value, limit }: ReadingView): Sample[] =>
+    agent === undefined || !bufferMeasures.has(measure)
+      ? []
+      : [{ labels: { pipeline: pipeline.name, check, agent: agent.kind, node: agent.node }, value: value / limit }];
+  const samples = view.pipelines.flatMap((pipeline) => pipeline.readings.flatMap((reading) => one(pipeline, reading)));
+  return merged(samples, Math.max);
+}
+
+/** What a probe calls a figure of what is held back, rather than of its age. */
+const bufferMeasures: ReadonlySet<string> = new Set(['buffer', 'storage', 'queue']);
+
+function agentDrops(view: StatusView): readonly Sample[] {
+  const samples = view.pipelines.flatMap((pipeline) =>
+    pipeline.drops.map(({ check, agent, node, records }) => ({
+      labels: { pipeline: pipeline.name, check, agent, node },
+      value: records,
+    })),
+  );
+  return merged(samples, (a, b) => a + b);
+}
+
+/** Samples with the same labels as one. */
+function merged(samples: readonly Sample[], join: (a: number, b: number) => number): Sample[] {
+  const byLabels = new Map<string, Sample>();
+  for (const sample of samples) {
+    const key = JSON.stringify(Object.values(sample.labels));
+    const other = byLabels.get(key);
+    byLabels.set(key, other === undefined ? sample : { ...sample, value: join(other.value, sample.value) });
+  }
+  return [...byLabels.values()];
 }
 
 function heartbeat(view: StatusView): readonly Sample[] {

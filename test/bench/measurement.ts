@@ -1,4 +1,5 @@
 /** Every figure there is, with its goal, and the benchmark it comes from. */
+import { benchEmitter } from './emitter.ts';
 import { benchFirstInjection } from './first-injection.ts';
 import { benchJudged } from './judged.ts';
 import { benchLedgerBytes } from './ledger-bytes.ts';
@@ -83,5 +84,19 @@ export const measurements: readonly Measurement[] = [
     runs: 5,
     figures: [{ key: 'firstInjectionMs', title: 'start to first injection', unit: 'ms', goal: { atMost: 1_500 } }],
     run: benchFirstInjection,
+  },
+  {
+    name: 'emitter',
+    runs: 3,
+    figures: [
+      { key: 'pssMb', title: 'emitter, memory of the node (PSS)', unit: 'MB', goal: { atMost: 3 } },
+      { key: 'rssMb', title: 'emitter, RSS added up', unit: 'MB' },
+      { key: 'privateMb', title: 'emitter, shared with nobody', unit: 'MB' },
+      { key: 'questionMs', title: 'a receipt asked for', unit: 'ms', goal: { atMost: 5 } },
+      { key: 'refillMs', title: '10 lines brought', unit: 'ms', goal: { atMost: 5 } },
+      { key: 'scheduleMs', title: '60 lines brought', unit: 'ms', goal: { atMost: 5 } },
+      { key: 'longMs', title: 'one line of 27 KB brought', unit: 'ms', goal: { atMost: 5 } },
+    ],
+    run: benchEmitter,
   },
 ];

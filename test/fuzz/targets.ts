@@ -1,3 +1,4 @@
+import { agentTargets } from './agent-answers.ts';
 import { configTargets } from './config-text.ts';
 import { cursorTargets } from './cursors.ts';
 import { elasticTargets } from './elastic-answers.ts';
@@ -19,6 +20,7 @@ export const targets: readonly FuzzTarget[] = [
   ...hookTargets,
   ...cursorTargets,
   ...elasticTargets,
+  ...agentTargets,
   ...notifierTargets,
   ...ledgerRowTargets,
   ...ledgerFileTargets,

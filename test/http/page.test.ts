@@ -113,7 +113,11 @@ test('given few canaries, when drawn, then they stand at the right and the rest 
 
 test('given readings, when shown, then the shortest runway is first and no trend is said to be none', () => {
   const runways = pageModel(healthyStatus()).pipelines[0]?.runways ?? [];
-  expect(runways.map((one) => one.subject)).toEqual(['es-data-0', 'es-data-1', 'logs']);
+  expect(runways.map((one) => one.subject)).toEqual([
+    ...['es-data-0', 'es-data-1', 'logs'],
+    // of agents the fullest first
+    ...['node-002 tail.1', 'node-002 tail.0'],
+  ]);
   expect(runways[0]?.forecast).toMatchObject({ left: '3\u202fh 11\u202fmin', at: { text: '21:21:00 UTC' } });
   expect(runways[1]?.forecast).toBeUndefined();
 });

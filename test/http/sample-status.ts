@@ -37,6 +37,7 @@ export function healthyStatus(): StatusView {
         streams: nodes.map((name) => stream(name, {})),
         streamsTotal: nodes.length,
         readings: readings(),
+        drops: [0, 39].map((records, at) => ({ ...fluentBit, node: `node-00${at + 1}`, records })),
       },
     ],
     incidents: [resolvedIncident()],
@@ -202,6 +203,8 @@ function stream(name: string, recent: Partial<Record<string, readonly Verdict[]>
   };
 }
 
+const fluentBit = { check: 'fluent-bit-buffer', agent: 'fluent-bit' };
+
 function readings(): ReadingView[] {
   const disk = {
     check: 'elasticsearch-disk',
@@ -232,6 +235,11 @@ function readings(): ReadingView[] {
       limitName: 'retention 24h',
       at: sampleAt - 30_000,
     },
+    ...[2_000_000, 4_000_000].map((value, at) => ({
+      ...{ kind: 'fluent-bit-buffer', check: fluentBit.check, measure: 'buffer', subject: `node-002 tail.${at}` },
+      ...{ agent: { kind: 'fluent-bit', node: 'node-002' }, unit: 'bytes' as const, value, limit: 5_000_000 },
+      ...{ limitName: 'Mem_Buf_Limit', at: sampleAt - 12_000 },
+    })),
   ];
 }
 

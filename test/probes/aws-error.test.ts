@@ -55,6 +55,12 @@ describe('AWS errors', () => {
     );
     expectProbeError(mapped, ['auth'], [token]);
   });
+  test('given a clock of ours that is wrong, when AWS says so, then the advice is to set it, not to grant anything', () => {
+    const { message, reason } = awsError(attempt, named('RequestTimeTooSkewed', 403));
+    expect(reason).toBe('auth');
+    expect(message).toContain("this machine's clock");
+    expect(message).not.toContain('Grant');
+  });
   test('given a ProbeError, when mapped, then it stays as it is', () => {
     const error = awsError(attempt, coded('ENOTFOUND'));
     expect(awsError(attempt, error)).toBe(error);

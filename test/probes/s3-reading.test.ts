@@ -35,13 +35,13 @@ describe('s3 against the emulator', () => {
   });
 
   /** Under a prefix of its own for each test. */
-  async function open(more: object = {}): Promise<Observer> {
+  async function open(more: object = {}, clock = context.clock): Promise<Observer> {
     tests += 1;
     prefix = `test-${tests}/`;
     const config = { bucket: 'logs', region: 'us-east-1', endpoint: emulator.endpoint, prefix, ...more };
     const role = s3.observe;
     if (role === undefined) throw new Error('the probe does not observe');
-    return role.open(role.config.parse(config), context);
+    return role.open(role.config.parse(config), { ...context, clock });
   }
   const put = (key: string, lines: readonly CanaryLine[], pack = (text: string) => Buffer.from(text)) =>
     bucket.put(prefix + key, pack(lines.map(({ text }) => text).join('')));
@@ -116,6 +116,33 @@ describe('s3 against the emulator', () => {
     const { bytes, coverage } = await look(observer, undefined, context.clock.now() + hour);
     expect([bytes, coverage]).toEqual([0, 'complete']);
   });
+  test.each([
+    ['ahead of', 2 * hour, 'auto'],
+    ['ahead of', 2 * hour, firehoseLayout],
+    ['behind', -2 * hour, firehoseLayout],
+  ])(
+    'given a ledger time %s the bucket (by %i ms, layout %s), when looked twice, then each canary is found once',
+    async (_, apart, layout) => {
+      const clock = { ...context.clock, now: () => context.clock.now() + apart };
+      const observer = await open({ layout }, clock);
+      const [folder = ''] = layout === 'auto' ? [] : prefixesFor('', layout, context.clock.now(), context.clock.now());
+      const found: string[][] = [];
+      let cursor: string | undefined;
+      for (const name of ['a.log', 'b.log']) {
+        const lines = canaryLines(1);
+        await put(folder + name, lines);
+        const asOf = clock.now();
+        const since = asOf - minute;
+        const question = { asOf, since, count: 0, tokens: () => [], prefixes: [], ...(cursor && { cursor }) };
+        const look = await observer.observe(question, forever);
+        expect(look.coverage).toBe('complete');
+        expect(look.since).toBeLessThanOrEqual(since);
+        found.push(deliveredBy(look));
+        expect(found.at(-1)).toEqual(tokensOf(lines));
+        cursor = look.cursor;
+      }
+    },
+  );
 });
 
 describe('s3 layouts', () => {

@@ -1,11 +1,12 @@
 /** Before all real tests: fetches what they run against, and says so; after them: says what was not run, and how to get it. */
 import process from 'node:process';
 import type { TestProject } from 'vitest/node';
+import { installBusybox } from './install/busybox-package.ts';
 import { installJars } from './install/jars.ts';
 import { installRsyslog } from './install/rsyslog-package.ts';
 
 /** What is missing and how to get it, for each part that could not be fetched. */
-export type Missing = Partial<Record<'opensearch' | 'elasticsearch7' | 'rsyslog', string>>;
+export type Missing = Partial<Record<'opensearch' | 'elasticsearch7' | 'rsyslog' | 'busybox', string>>;
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -24,8 +25,9 @@ export default async function setup(project: TestProject): Promise<() => void> {
     opensearch: () => installJars('opensearch', say),
     elasticsearch7: () => installJars('elasticsearch7', say),
     rsyslog: () => installRsyslog(say),
+    busybox: () => installBusybox(say),
   };
-  for (const part of ['opensearch', 'elasticsearch7', 'rsyslog'] as const)
+  for (const part of ['opensearch', 'elasticsearch7', 'rsyslog', 'busybox'] as const)
     await parts[part]().catch((error: unknown) => {
       missing[part] = error instanceof Error ? error.message : String(error);
     });

@@ -25,6 +25,8 @@ const accountedCodes = accounted.flatMap((verdict) => {
 export class Auditor {
   readonly violations: Violation[] = [];
   latencies = { measured: 0, wrong: 0 };
+  /** In blocks that are settled. */
+  private readonly sums = { lost: 0, trulyLost: 0 };
   commits = 0;
   private readonly world: World;
   private readonly times: Times;
@@ -130,11 +132,20 @@ export class Auditor {
       for (let i = word * 4; i < word * 4 + 4; i++) this.code(track, index * blockSize + i, shadow, i);
     }
     if (!live) {
+      this.fold(track, index, shadow);
       shadows.delete(key);
       this.folded.add(`${stream.number} ${key}`);
     }
     if (!live && stream.tracks.every((each) => !each.blocks.has(index)))
       this.settledBlocks.push({ stream: stream.number, index });
+  }
+
+  /** Nothing can change in a block any more: what is lost for good is counted, on both sides. */
+  private fold(track: Track, index: number, { codes }: Shadow): void {
+    for (let i = 0; i < blockSize; i++) {
+      const code = codes[i] as number;
+      if (code !== 0) this.final(track, index * blockSize + i, code, this.sums);
+    }
   }
 
   private code(track: Track, seq: number, { codes, block }: Shadow, i: number): void {
@@ -192,7 +203,7 @@ export class Auditor {
 
   /** At the end, all quiet: what could be seen was seen, what could not is lost, or there is a reason why that is not known. */
   settled(state: EngineState): { lost: number; trulyLost: number } {
-    const sums = { lost: 0, trulyLost: 0 };
+    const sums = { ...this.sums };
     for (const stream of state.streamsByNumber.values()) {
       for (const track of stream.tracks) {
         for (const block of track.blocks.values()) {

@@ -18,6 +18,13 @@ export interface Detection {
   readonly place: string;
   readonly tookMs: number;
   readonly boundMs: number;
+  /**
+   * For a total stop: until the second canary in a row of some stream was past its deadline. Before that nobody can know, whatever
+   * he reads and however often.
+   */
+  readonly leastMs?: number;
+  /** And from the first canary's deadline until it was told: the goal is three look intervals. */
+  readonly afterDueMs?: number;
 }
 
 export function judge(watchdog: Watchdog): readonly Detection[] {
@@ -116,7 +123,29 @@ function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Dete
   // A slowdown begins as a stop, whose end takes the evidence with it: it may be told again (docs/simulation.md).
   if (here.length > 1 && !fault.share && !fault.slows)
     auditor.complain('told-twice', `${must}: ${name} was told ${here.length} times`);
-  return first ? [{ kind: episode.kind, place: must, tookMs: first.openedAt - episode.at, boundMs: bound }] : [];
+  if (!first) return [];
+  const stop = fault.stalls && !fault.looks ? stopOf(watchdog, episode, fault.stalls) : undefined;
+  const detection = { kind: episode.kind, place: must, tookMs: first.openedAt - episode.at, boundMs: bound };
+  if (!stop) return [detection];
+  return [{ ...detection, leastMs: stop.second - episode.at, afterDueMs: first.openedAt - stop.first }];
+}
+
+/** When the first two canaries in a row of some stream were past their deadlines at a hop: before the second nobody can know of a stop. */
+function stopOf(
+  { pace, plan, world }: Watchdog,
+  { at, forMs }: Episode,
+  hop: HopName,
+): { first: number; second: number } | undefined {
+  const spacing = sampleOf(plan, hop);
+  const firsts = new Map<string, number>();
+  const end = at + forMs + pace.withinMs[hop];
+  for (const { stream, seq, due } of world.lates[hop]) {
+    if (due < at || due > end) continue;
+    const first = firsts.get(`${stream} ${seq - spacing}`);
+    if (first !== undefined) return { first, second: due };
+    firsts.set(`${stream} ${seq}`, due);
+  }
+  return undefined;
 }
 
 /** Nobody reads an on-demand hop while all is well below it. */

@@ -6,7 +6,7 @@ import { formatDuration, parseDuration } from '../../src/lib/duration.ts';
 import { clock } from './expectation.ts';
 import { type FaultKind, faults } from './fault.ts';
 import { type Plan, planOf } from './plan.ts';
-import { usualEveryMs } from './setting.ts';
+import { paceOf, usualEveryMs } from './setting.ts';
 import { shrink } from './shrink.ts';
 import { type Outcome, simulate } from './simulate.ts';
 import type { LedgerKind } from './storage.ts';
@@ -81,11 +81,18 @@ function say(outcome: Outcome, cpuSeconds: number): void {
     return;
   }
   const share = latencies.measured === 0 ? 1 : 1 - latencies.wrong / latencies.measured;
-  const ratio = detections.map(({ tookMs, boundMs }) => tookMs / boundMs).sort((a, b) => a - b)[detections.length >> 1];
+  const ratio = medianOf(detections.map(({ tookMs, boundMs }) => tookMs / boundMs));
+  const stops = detections.filter(({ leastMs }) => leastMs !== undefined);
+  const soon = stops.filter(({ afterDueMs = 0 }) => afterDueMs <= 3 * paceOf(plan).pollMs).length;
   const words = [
     `seed ${plan.seed}: ${hours.toFixed(0)} h, ${plan.streams} streams, ${plan.episodes.length} faults, ${outcome.restarts} restarts`,
     `${outcome.canaries} canaries, ${outcome.incidents.length} incidents, ${outcome.commits} commits`,
-    `detected in ${ratio === undefined ? 'no' : `${Math.round(ratio * 100)} % of the`} time allowed (median)`,
+    `detected in ${Number.isNaN(ratio) ? 'no' : `${Math.round(ratio * 100)} % of the`} time allowed (median)`,
+    ...(stops.length === 0
+      ? []
+      : [
+          `${stops.length} total stops told after ${medianOf(stops.map(({ tookMs, leastMs = 1 }) => tookMs / leastMs)).toFixed(2)} times the least possible (median), ${soon} within deadline + 3 looks`,
+        ]),
     `latency intervals right ${(share * 100).toFixed(2)} % of ${latencies.measured}`,
     `lost ${losses.lost}, truly lost ${losses.trulyLost}`,
     `${(hours / cpuSeconds).toFixed(0)} h per CPU-second`,
@@ -93,6 +100,10 @@ function say(outcome: Outcome, cpuSeconds: number): void {
   ];
   process.stdout.write(`${words.join('; ')}\n`);
   for (const { rule, at, detail } of violations) process.stdout.write(`  ${clock(at)} ${rule}: ${detail}\n`);
+}
+
+function medianOf(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
 function replayOf({ seed, hours, streams, everyMs = usualEveryMs }: Plan): string {

@@ -4,7 +4,7 @@ import { ProbeError } from '../../src/lib/errors.ts';
 import type { Find, ListedStream, Look } from '../../src/probe.ts';
 import { about, type Dice } from './dice.ts';
 import type { Plan } from './plan.ts';
-import { type HopName, hopNames, paceOf } from './setting.ts';
+import { type HopName, hopNames, type Pace, paceOf } from './setting.ts';
 import type { Weather } from './weather.ts';
 
 const never = Number.POSITIVE_INFINITY;
@@ -64,6 +64,14 @@ interface Node {
   readonly goneAt: number;
 }
 
+/** A canary that was not visible at a hop by its deadline there. */
+export interface Late {
+  readonly stream: number;
+  readonly seq: number;
+  /** ms since the beginning. */
+  readonly due: number;
+}
+
 export interface Post {
   readonly at: number;
   readonly stream: number;
@@ -77,15 +85,19 @@ export class World {
   readonly nodes: readonly Node[];
   private readonly dice: Dice;
   private readonly scale: number;
+  private readonly pace: Pace;
   private readonly journals = { stream: new Journal(), archive: new Journal() };
   private readonly indexed = new Map<string, { readonly at: number; readonly find: Find }>();
   /** What the alerter is to post to us. */
   readonly posts: Post[] = [];
+  /** By hop. A post that has to wait for us is not in it. */
+  readonly lates: Readonly<Record<HopName, Late[]>> = { stream: [], index: [], archive: [], alert: [] };
 
   constructor(plan: Plan, weather: Weather, dice: Dice) {
     this.weather = weather;
     this.dice = dice;
-    this.scale = paceOf(plan).scale;
+    this.pace = paceOf(plan);
+    this.scale = this.pace.scale;
     this.nodes = nodesOf(plan);
   }
 
@@ -153,6 +165,10 @@ export class World {
     this.journal(stream, seq, emitted, inStream, inArchive, find);
     if (inIndex !== never) this.indexed.set(token, { at: inIndex, find });
     if (posted !== never) this.posts.push({ at: posted, stream, seq, find });
+    for (const [hop, at] of Object.entries({ stream: inStream, index: inIndex, archive: inArchive, alert: posted })) {
+      const due = emitted + this.pace.withinMs[hop as HopName];
+      if (at > due) this.lates[hop as HopName].push({ stream, seq, due });
+    }
     return { token, emitted, visible: [inStream, inIndex, inArchive, never], damage };
   }
 
