@@ -48,6 +48,8 @@ export type Event =
     }
   | { readonly type: 'notified'; readonly id: number; readonly error?: LogcanaryError }
   | { readonly type: 'pinged'; readonly name: string }
+  /** The ledger takes commits again after it refused them: meanwhile nothing was judged, and hooks were turned away. */
+  | { readonly type: 'ledger-back' }
   | { readonly type: 'heartbeat-sent'; readonly url: string };
 
 /** Carried out only after everything the step recorded is committed. */

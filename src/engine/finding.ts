@@ -1,8 +1,9 @@
 /** Something wrong with a pipeline, and what is said of every one: streams, looks, counts. */
+import { verdictOfCode } from '../core/block.ts';
 import type { IncidentKind } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
 import { plannedAt } from '../core/schedule.ts';
-import { type Verdict, verdicts } from '../core/verdict-name.ts';
+import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { EngineState, HopState, PipelineState, StreamState } from './state.ts';
 import { codeAt, runOf } from './track.ts';
@@ -54,7 +55,7 @@ export function countsSince(hop: HopState, since: EpochMs): Partial<Record<Verdi
     for (let seq = stream.nextSeq - 1; seq >= Math.max(0, stream.nextSeq - 1_000); seq--) {
       const run = runOf(stream, seq);
       if (!run || plannedAt(run, seq) < since) break;
-      const verdict = verdicts[(codeAt(track, seq) ?? 0) - 1];
+      const verdict = verdictOfCode(codeAt(track, seq) ?? 0);
       if (verdict) counts[verdict] = (counts[verdict] ?? 0) + 1;
     }
   }

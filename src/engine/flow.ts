@@ -10,7 +10,7 @@ import { blockOf, codeAt, emissionAt, runOf, termsOf } from './track.ts';
 
 /** The newest canaries that must all be overdue before a stream counts as stopped (design §5: k = 2). */
 export const stoppedAfter = 2;
-/** Complete looks in a row that must say so, the first of the newest canary alone: what is on its way between two looks is no stop. */
+/** Complete looks that must say so: a canary on its way between two looks is not a stop. */
 const stoppedLooks = 2;
 /** A late canary counts as overtaken, so probably lost, once this many younger ones of its stream arrived (design §5). */
 const overtakenBy = 20;
@@ -87,10 +87,10 @@ export function noteLook(track: Track, now: EpochMs): void {
 }
 
 function quietAndMissing(track: Track, now: EpochMs): boolean {
-  const [latest] = newest(track, 1);
-  if (!latest || !isMissing(latest)) return false;
+  const latest = newest(track, stoppedAfter);
+  if (latest.length < stoppedAfter || !latest.every(isMissing)) return false;
   // What was quiet stays so until something arrives, however slow the schedule has become meanwhile.
-  return track.stoppedLooks > 0 || now - track.lastSeenAt > quietMs(track, latest.seq);
+  return track.stoppedLooks > 0 || now - track.lastSeenAt > quietMs(track, latest.at(-1)?.seq ?? 0);
 }
 
 /** Nothing arriving for longer than this is a silence, by the schedule of the canary `seq`. */
@@ -137,19 +137,14 @@ export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): Track
     return { stopped: undefined, slow: false, since: 0 };
   }
   const latest = newest(track, slowWindow);
-  const stopped = hasStopped(track, latest) ? stopKind(latest, stalledAbove) : undefined;
+  const [first] = latest;
+  const stopped =
+    track.stoppedLooks >= stoppedLooks && first && isMissing(first) ? stopKind(latest, stalledAbove) : undefined;
   return {
     stopped,
     slow: stopped === undefined && isSlow(track, latest),
     since: stopped ? missingSince(track) : (latest.findLast((each) => each.verdict !== 'delivered')?.plannedAt ?? 0),
   };
-}
-
-/** Whatever the reason: the newest canaries are missing, and looks in a row found nothing. */
-export function hasStopped(track: Track, latest?: readonly Walked[]): boolean {
-  if (track.stoppedLooks < stoppedLooks) return false;
-  const newestOnes = (latest ?? newest(track, stoppedAfter)).slice(0, stoppedAfter);
-  return newestOnes.length === stoppedAfter && newestOnes.every(isMissing);
 }
 
 /** While a stop above is open, what passed there late is its backlog, still on its way here; what is not known there is no new stop. */

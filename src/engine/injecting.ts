@@ -6,19 +6,20 @@ import { shapes as allShapes } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
 import { plannedAt, shapeOf, unitHash } from '../core/schedule.ts';
 import { mintToken } from '../core/token.ts';
-import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { BatchLine, Emission, ListedStream } from '../probe.ts';
 import { changeStream } from './changed.ts';
 import type { Command, LineRef } from './event.ts';
 import { createStream } from './restore.ts';
-import type { EngineState, HopState, InjectorState, StreamState } from './state.ts';
+import type { EngineState, HopState, InjectorState, PipelineState, StreamState } from './state.ts';
 import { excuse, grant, judgeTrack, recordEmission, runOf } from './track.ts';
 
 /** Lines in one injector call at most; the rest goes with the next one. */
 const batchLimit = 500;
 /** An excuse reaches back this far before the leaving sign (design §4). */
 const excuseBackMs = 60_000;
+/** An older list of streams says nothing of who leaves (design §4: under 2 minutes old). */
+const oldListMs = 120_000;
 /** More slots missed than this (process suspended, injector hung) are skipped, not made up for. */
 const skipAfterMs = 5_000;
 /** As many missed slots of a stream are withheld one by one; more begin a new schedule. */
@@ -41,12 +42,16 @@ export function onListed(state: EngineState, injector: InjectorState, listed: re
   injector.written = listed.filter((each) => each.leavingSince === undefined).length;
   const present = new Set(listed.map((each) => each.key));
   for (const stream of injector.streams.values()) if (!present.has(stream.key)) stream.listed = false;
-  const streams = listed.map((each) => onStream(state, injector, each));
-  // Only when it is known of all of them whether they leave: many at once excuse nobody.
-  for (const stream of streams) {
-    if (stream.leavingSince !== undefined) excuseLeaving(injector, stream, stream.leavingSince);
-    else if (currentRun(state, stream) === undefined) openRun(state, stream);
+  injector.listedAt = state.now;
+  const { leaving } = injector.pipeline;
+  for (const each of listed) {
+    const stream = onStream(state, injector, each);
+    if (stream.leavingSince === undefined) {
+      leaving.delete(stream);
+      if (currentRun(state, stream) === undefined) openRun(state, stream);
+    } else if (!leaving.has(stream)) leaving.set(stream, state.now);
   }
+  excuseLeaving(state, injector.pipeline);
 }
 
 function onStream(state: EngineState, injector: InjectorState, listed: ListedStream): StreamState {
@@ -82,14 +87,24 @@ function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Recor
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
 
-/** A dying zone must not excuse itself: with more than half of several streams leaving at once nothing is excused. */
-function excuseLeaving(injector: InjectorState, stream: StreamState, since: EpochMs): void {
-  const all = [...injector.pipeline.injectors]
-    .flatMap((each) => [...each.streams.values()])
-    .filter((each) => each.listed);
-  const leaving = all.filter((each) => each.leavingSince !== undefined);
-  if (all.length > 1 && leaving.length * 2 > all.length) return;
-  excuse(stream, since - excuseBackMs);
+/**
+ * A dying zone must not excuse itself: with more than half of several streams leaving at once nothing is excused. So it is decided
+ * when it is known of all of them whether they leave: once every injector was listed since, except those that cannot be.
+ */
+function excuseLeaving(state: EngineState, { injectors, leaving }: PipelineState): void {
+  if (leaving.size === 0) return;
+  let present = 0;
+  for (const { streams } of injectors) {
+    for (const stream of streams.values()) if (stream.listed && !leaving.has(stream)) present += 1;
+  }
+  const all = present + leaving.size;
+  const tooMany = all > 1 && leaving.size * 2 > all;
+  for (const [stream, notedAt] of leaving) {
+    const known = injectors.every(({ listedAt }) => listedAt >= notedAt || listedAt < state.now - oldListMs);
+    if (!known) continue;
+    if (!tooMany && stream.leavingSince !== undefined) excuse(stream, stream.leavingSince - excuseBackMs);
+    if (!stream.listed) leaving.delete(stream);
+  }
 }
 
 export function onListFailed(injector: InjectorState, error: LogcanaryError): void {

@@ -85,7 +85,7 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
     hop.cursor = look.cursor;
     hop.dirty = true;
   }
-  if (coverage === 'complete') cover(hop, looked.asked, asOf, look?.since ?? 0);
+  if (coverage === 'complete') cover(hop, looked.asked, asOf, Math.max(look?.since ?? 0, hop.deafUntil));
   else suspend(hop, why?.reason);
   hop.looks.push({
     askedAt: looked.asOf,
@@ -109,6 +109,15 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
     },
   });
   for (const track of hop.tracks) judgeTrack(track, state.now);
+}
+
+/**
+ * Canaries that were posted to us were turned away until now. When they come again is the sender's choice, so that those emitted
+ * until now are missing, or late, says nothing of the flow.
+ */
+export function wasDeaf(hop: HopState, now: EpochMs): void {
+  hop.deafUntil = Math.max(hop.deafUntil, now);
+  hop.absorbBefore = Math.max(hop.absorbBefore, now);
 }
 
 /** Nothing is declared lost here until the hop was read again; nor below it, unless the trouble is on our own side. */

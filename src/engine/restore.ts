@@ -131,7 +131,7 @@ function noteDowntime(state: EngineState, meta: ReadonlyMap<string, string>): vo
 }
 
 function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInput): PipelineState {
-  const pipeline: PipelineState = { spec, hops: [], injectors: [], checks: [] };
+  const pipeline: PipelineState = { spec, hops: [], injectors: [], checks: [], leaving: new Map() };
   for (const hop of spec.hops) {
     const row = input.contents.hop.find((each) => each.pipeline === spec.name && each.name === hop.name);
     const parent = pipeline.hops.find((each) => each.spec.name === hop.after);
@@ -149,6 +149,7 @@ function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInp
       listFailures: 0,
       lastListError: undefined,
       listedOnce: false,
+      listedAt: 0,
       injectInFlight: false,
     };
     pipeline.injectors.push(injector);
@@ -206,6 +207,7 @@ function buildHop(
     settleUntil: state.now + spec.withinMs,
     settleBelowUntil: state.now + spec.withinMs,
     absorbBefore: 0,
+    deafUntil: 0,
     odd: { duplicated: [], corrupted: [], forged: [] },
     seenTimes: [],
     strange: new Set(),
@@ -259,6 +261,7 @@ function retiredInjector(pipeline: PipelineState, row: StreamRow): InjectorState
     listFailures: 0,
     lastListError: undefined,
     listedOnce: true,
+    listedAt: 0,
     injectInFlight: false,
   };
 }

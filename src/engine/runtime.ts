@@ -107,7 +107,10 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
     for (;;) {
       try {
         await ledger.commit(changes);
-        if (ledgerError && !fatal) onLedger(undefined);
+        if (ledgerError && !fatal) {
+          onLedger(undefined);
+          dispatch({ type: 'ledger-back' });
+        }
         ledgerError = fatal;
         return true;
       } catch (error) {

@@ -82,6 +82,8 @@ export interface HopState {
   settleBelowUntil: EpochMs;
   /** Canaries emitted before this belong to an incident that is over. */
   absorbBefore: EpochMs;
+  /** Of canaries emitted before this nothing can be said but that they were seen: they could not be posted to us. */
+  deafUntil: EpochMs;
   odd: Oddities;
   /** Sightings (first ones) lately, for shares: about the newest 5000 times. */
   seenTimes: EpochMs[];
@@ -164,6 +166,8 @@ export interface InjectorState {
   listFailures: number;
   lastListError: string | undefined;
   listedOnce: boolean;
+  /** When its streams were last listed. */
+  listedAt: EpochMs;
   injectInFlight: boolean;
 }
 
@@ -199,6 +203,8 @@ export interface PipelineState {
   readonly hops: HopState[];
   readonly injectors: InjectorState[];
   readonly checks: CheckState[];
+  /** Streams that go away and that it is not decided for good whether they are excused, with when that was noticed. Not stored. */
+  readonly leaving: Map<StreamState, EpochMs>;
 }
 
 export interface IncidentState {

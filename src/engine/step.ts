@@ -9,7 +9,7 @@ import type { Command, Event } from './event.ts';
 import { noteLook } from './flow.ts';
 import { judgeIncidents } from './incidents.ts';
 import { injectDue, listEveryMs, onInjected, onListed, onListFailed } from './injecting.ts';
-import { lookDue, onFinds, onLooked } from './looking.ts';
+import { lookDue, onFinds, onLooked, wasDeaf } from './looking.ts';
 import { deliverDue, onNotified } from './outbox.ts';
 import { onChecked } from './reading.ts';
 import type { EngineState } from './state.ts';
@@ -69,6 +69,9 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
     case 'pinged':
       state.pings.set(event.name, state.now);
       state.pending.push({ op: 'put', table: 'ping', row: { name: event.name, at: state.now } });
+      return;
+    case 'ledger-back':
+      for (const { hops } of state.pipelines) for (const hop of hops) if (hop.mode === 'push') wasDeaf(hop, state.now);
       return;
     case 'heartbeat-sent':
       state.heartbeats.set(heartbeatKeyOf(event.url), state.now);

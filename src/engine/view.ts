@@ -15,7 +15,6 @@ import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isLatePing } from './deployment-finding.ts';
 import { recordsLost } from './drop-book.ts';
-import { hasStopped } from './flow.ts';
 import { forecastOf, growthOf } from './forecast.ts';
 import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
 import { applicableCount, emissionAt, isGivenUp, runOf, termsOf, withheldIn } from './track.ts';
@@ -181,7 +180,7 @@ function hopStateOf(state: EngineState, hop: HopState, tracks: readonly Track[])
   if (open('unreadable')) return 'unreadable';
   if (open('blind') || state.open.has(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated'])))
     return 'blind';
-  if (open('stopped') || tracks.some((track) => track.stream.listed && hasStopped(track))) return 'stopped';
+  if (open('stopped') || tracks.some((track) => track.stream.listed && track.stoppedLooks >= 2)) return 'stopped';
   if (open('lossy')) return 'lossy';
   if (open('slow')) return 'slow';
   if (hop.firstSightedAt === undefined) return 'unproven';

@@ -1,5 +1,5 @@
 /** When to kill: at random, and right where it hurts. */
-import { watch } from 'node:fs';
+import { readFileSync, statSync, watch } from 'node:fs';
 import path from 'node:path';
 import type { Random } from '../../src/sandbox/seeded-random.ts';
 import type { Lane } from './lane.ts';
@@ -47,21 +47,33 @@ export async function reach(
     await lane.serving();
     await clock.sleep(first * 2_500, signal);
     if (moment === 'at a commit') await written(path.dirname(lane.ledger), wal, limit.signal);
-    if (moment === 'at a canary') await written(path.join(lane.dir, 'node-b'), 'app.log', limit.signal);
+    if (moment === 'at a canary') await canaryWritten(path.join(lane.dir, 'node-b'), limit.signal);
     if (moment === 'at a page') await Promise.race([page, aborted(limit.signal)]);
-    // half of the pages are cut off before their answer
-    if (moment !== 'some time after' && !(moment === 'at a page' && second < 0.5))
-      await clock.sleep(second * closeMs, signal);
+    // every other time at once: what is permitted too early is only there for a moment
+    if (moment !== 'some time after' && second >= 0.5) await clock.sleep((2 * second - 1) * closeMs, signal);
   } finally {
     limit.clear();
   }
 }
 
-/** Resolves when somebody writes to the file, or the signal aborts. */
-function written(folder: string, name: string, signal: AbortSignal): Promise<void> {
+/** Resolves at the next canary in the node's log: others write to it too. */
+function canaryWritten(folder: string, signal: AbortSignal): Promise<void> {
+  const file = path.join(folder, 'app.log');
+  const begun = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  return written(folder, 'app.log', signal, () => {
+    try {
+      return readFileSync(file).subarray(begun).includes('logcanary lcn1');
+    } catch {
+      return false; // `emitter-stopped` has put a folder in its place
+    }
+  });
+}
+
+/** Resolves when somebody writes to the file and it is what is waited for, or the signal aborts. */
+function written(folder: string, name: string, signal: AbortSignal, isIt: () => boolean = () => true): Promise<void> {
   return new Promise((resolve) => {
     const watcher = watch(folder, (_, changed) => {
-      if (changed === name) done();
+      if (changed === name && isIt()) done();
     });
     const done = () => {
       watcher.close();

@@ -105,7 +105,10 @@ function quickClock(time: Time): Clock {
 }
 
 export async function rigOf(timeoutMs = 5_000): Promise<Rig> {
-  const hops = [hopSpec({ name: 'stream', withinMs: 8_000, pollMs: 40, timeoutMs })];
+  const hops = [
+    hopSpec({ name: 'stream', withinMs: 8_000, pollMs: 40, timeoutMs }),
+    hopSpec({ name: 'alert', withinMs: 8_000, pollMs: 40, timeoutMs }),
+  ];
   const inject = [injectSpec({ name: 'node-a', everyMs: 50 })];
   const checks = [{ ...diskCheck, everyMs: 50 }];
   const config = configOf({ pipelines: [sandboxPipeline({ hops, inject, checks, resolveAfterMs: 60_000 })] });

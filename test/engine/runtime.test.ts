@@ -55,6 +55,8 @@ describe('given a ledger that refuses', () => {
     await until(() => rig.heard.length > 1);
     expect(rig.heard.map((error) => error?.reason)).toEqual(['disk_full', undefined]);
     expect(rig.runtime.ledgerError).toBeUndefined();
+    // Hooks were turned away meanwhile: what could not be posted is held against nobody.
+    expect(rig.state.pipelines[0]?.hops.find(({ mode }) => mode === 'push')?.deafUntil).toBeGreaterThan(0);
     const failed = rig.ledger.tried.filter((changes, at) => rig.ledger.tried.indexOf(changes) !== at);
     expect(failed).toHaveLength(3);
     await until(() => granted(rig) > 20);

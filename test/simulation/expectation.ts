@@ -19,8 +19,8 @@ export interface Detection {
   readonly tookMs: number;
   readonly boundMs: number;
   /**
-   * For a total stop: until the second canary in a row of some stream was past its deadline. Before that nobody can know, whatever
-   * he reads and however often.
+   * For a total stop: until the second canary in a row of some stream was past its deadline, and one look interval more. Before the
+   * deadline nobody can know, whatever he reads; the interval is what tells a stop from lines that are late.
    */
   readonly leastMs?: number;
   /** And from the first canary's deadline until it was told: the goal is three look intervals. */
@@ -127,7 +127,9 @@ function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Dete
   const stop = fault.stalls && !fault.looks ? stopOf(watchdog, episode, fault.stalls) : undefined;
   const detection = { kind: episode.kind, place: must, tookMs: first.openedAt - episode.at, boundMs: bound };
   if (!stop) return [detection];
-  return [{ ...detection, leastMs: stop.second - episode.at, afterDueMs: first.openedAt - stop.first }];
+  return [
+    { ...detection, leastMs: stop.second + watchdog.pace.pollMs - episode.at, afterDueMs: first.openedAt - stop.first },
+  ];
 }
 
 /** When the first two canaries in a row of some stream were past their deadlines at a hop: before the second nobody can know of a stop. */

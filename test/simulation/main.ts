@@ -16,7 +16,7 @@ interface Options {
   readonly seed: number;
   readonly seeds: number;
   readonly streams: number;
-  readonly every: number;
+  readonly every?: number;
   readonly faults?: FaultKind[];
   readonly ledger: LedgerKind;
   readonly plan?: string;
@@ -24,13 +24,20 @@ interface Options {
   readonly json?: true;
 }
 
+/** Up to so many hours a canary goes out every 30 s; a longer life is lived at a slower pace, with as many canaries and faults as before in more hours. */
+const denseHours = 240;
+
 const program = new Command('simulate')
   .description('Simulates a pipeline with faults around the real engine, and checks every promise against the truth.')
   .option('--hours <n>', 'simulated hours', number, 24)
   .option('--seed <n>', 'everything follows from it', number, 1)
   .option('--seeds <n>', 'so many seeds, from --seed on', number, 1)
   .option('--streams <n>', 'nodes that canaries are written on', number, 1)
-  .option('--every <duration>', 'from canary to canary; all else in the world keeps pace with it', every, 600_000)
+  .option(
+    '--every <duration>',
+    `from canary to canary; all else keeps pace with it (default: 30s, and 10m for more than ${denseHours} hours)`,
+    every,
+  )
   .option(
     '--faults <list>',
     `faults to draw from, by comma; "none" for calm weather: ${Object.keys(faults).join(', ')}`,
@@ -42,7 +49,7 @@ const program = new Command('simulate')
   .option('--json', 'print everything as JSON')
   .addHelpText(
     'after',
-    '\nExamples:\n  npm run simulate -- --hours 1000 --seed 7\n  npm run simulate -- --seed 7 --faults agent-drops,crash --streams 10 --shrink',
+    '\nExamples:\n  npm run simulate -- --hours 20000 --seed 7\n  npm run simulate -- --hours 24 --seed 1 --seeds 50 --streams 3\n  npm run simulate -- --seed 7 --faults agent-drops,crash --streams 10 --shrink',
   );
 
 const options = program.parse().opts<Options>();
@@ -69,7 +76,7 @@ async function runOne(plan: Plan): Promise<boolean> {
 
 function planFor(seed: number): Plan {
   if (options.plan !== undefined) return JSON.parse(readFileSync(options.plan, 'utf8')) as Plan;
-  const { hours, streams, every: everyMs } = options;
+  const { hours, streams, every: everyMs = hours > denseHours ? 600_000 : usualEveryMs } = options;
   return planOf({ seed, hours, streams, everyMs, ...(options.faults ? { kinds: options.faults } : {}) });
 }
 

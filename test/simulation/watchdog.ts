@@ -262,11 +262,13 @@ export class Watchdog implements Times {
       }
       this.apply(changes);
       this.committed = undefined;
-      if (this.ledgerStuck) this.away.push({ from: stuckAt, to: this.now });
+      const wasStuck = this.ledgerStuck;
+      if (wasStuck) this.away.push({ from: stuckAt, to: this.now });
       this.ledgerStuck = false;
       this.flushing = false;
       this.carryOutAll(ready);
-      this.flush(this.state);
+      if (wasStuck) this.dispatch({ type: 'ledger-back' });
+      else this.flush(this.state);
     };
     const stuckAt = this.now;
     if (fate === 'commit-ambiguous') {
