@@ -229,7 +229,7 @@ export class Auditor {
     const sent = emissionAt(stream, seq);
     const expected = termsOf(runOf(stream, seq), hop.id, stream.number, seq) !== undefined;
     if (!expected || sent?.state !== emission.emitted || truth.emitted === Number.POSITIVE_INFINITY) return;
-    if (hop.mode === 'push' && truth.emitted <= this.truth.startedAt && code !== codeOf.lost) return;
+    if (hop.mode === 'push' && truth.emitted <= this.truth.hearsSince && code !== codeOf.lost) return;
     if (code !== codeOf.excused) sums.trulyLost += 1;
     if (code !== codeOf.lost && code !== codeOf.excused) this.complain('lost-but-not-said', name);
   }

@@ -94,12 +94,12 @@ export class TruthTest {
     return false;
   }
 
-  /** When the watchdog came up last. */
-  startedAt = 0;
+  /** When the watchdog last began to take posts: it came up, or its ledger works again. */
+  hearsSince = 0;
 
   /** An on-demand hop is read when somebody asks; a hop that posts to us did so while we were down. */
   private isPartlyBlind(hop: HopState, emitted: number): boolean {
-    return hop.mode === 'on-demand' || (hop.mode === 'push' && emitted <= this.startedAt);
+    return hop.mode === 'on-demand' || (hop.mode === 'push' && emitted <= this.hearsSince);
   }
 
   /** Set by the watchdog: an on-demand hop nobody reads is not known to be unreadable. */

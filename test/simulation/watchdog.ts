@@ -13,6 +13,7 @@ import { Calls } from './calls.ts';
 import { about, Dice } from './dice.ts';
 import { EventQueue } from './event-queue.ts';
 import { Gazette } from './gazette.ts';
+import { JoinedCommits } from './joined-commits.ts';
 import { LedgerTime } from './ledger-time.ts';
 import type { Plan } from './plan.ts';
 import { modeOf, type Pace, paceOf, restored } from './setting.ts';
@@ -26,9 +27,6 @@ const never = Number.POSITIVE_INFINITY;
 /** The runtime looks around every 250 ms; where nothing is due in between, this says the same with less work. */
 const longestSleepMs = 15_000;
 const ledgerFaults = ['commit-refused', 'commit-ambiguous', 'commit-slow'] as const;
-
-/** Commits that nothing can come between are put together, so many at most. */
-const joinedLimit = 8;
 
 type Arming = 'crash-before-commit' | 'crash-after-commit' | 'crash-after-effect';
 
@@ -56,7 +54,7 @@ export class Watchdog implements Times {
   private epoch = 0;
   private commands: Command[] = [];
   private flushing = false;
-  private readonly joined = { count: 0, at: 0 };
+  private readonly joined: JoinedCommits;
   ledgerStuck = false;
   armed: { readonly kind: Arming; readonly downMs: number } | undefined;
   private pendingCommit: Promise<void> | undefined;
@@ -68,6 +66,7 @@ export class Watchdog implements Times {
     this.plan = plan;
     this.pace = paceOf(plan);
     this.storage = storage;
+    this.joined = new JoinedCommits(storage.kind === 'memory');
     this.dice = new Dice(plan.seed);
     this.weather = new Weather(plan, this.dice);
     this.world = new World(plan, this.weather, this.dice);
@@ -123,7 +122,9 @@ export class Watchdog implements Times {
 
   private nextTick(state: EngineState): number {
     let wake = nextWake(state, longestSleepMs * this.pace.scale);
-    for (const { row, inFlight } of state.outbox.values()) if (!inFlight) wake = Math.min(wake, row.nextAt);
+    // What is due already waits for another one before it.
+    for (const { row, inFlight } of state.outbox.values())
+      if (!inFlight && row.nextAt > state.now) wake = Math.min(wake, row.nextAt);
     return Math.max(this.now + 10, this.time.fromT(wake));
   }
 
@@ -149,7 +150,7 @@ export class Watchdog implements Times {
     this.state = state;
     this.auditor.watch(state);
     this.startedAt = this.now;
-    this.auditor.truth.startedAt = this.now;
+    this.auditor.truth.hearsSince = this.now;
     if (this.restarts > 1) {
       this.auditor.rebuilt(state, this.committed ?? this.auditor.snapshot());
       this.gazette.rebuilt(state);
@@ -192,9 +193,7 @@ export class Watchdog implements Times {
       const fate = this.commitFate(ready);
       if (fate !== 'works') this.committed ??= this.auditor.snapshot();
       this.auditor.audit();
-      if (this.mayJoin(state, fate)) {
-        this.joined.count += 1;
-        this.joined.at = this.now;
+      if (fate === 'works' && !this.armed && this.joined.take(state, this.now)) {
         this.alerter.committed();
         this.carryOutAll(ready);
         return;
@@ -221,18 +220,6 @@ export class Watchdog implements Times {
       if (!this.state) return;
       if (this.commands.length === 0) return;
     }
-  }
-
-  /**
-   * With the ledger in memory a commit can wait for the next one where nothing could tell: no crash and no trouble of the ledger
-   * comes in between, and nothing is told.
-   */
-  private mayJoin(state: EngineState, fate: string): boolean {
-    if (this.storage.kind !== 'memory' || fate !== 'works' || this.armed) return false;
-    if (this.joined.count >= joinedLimit) return false;
-    if (state.changedIncidents.size > 0) return false;
-    for (const { dirty } of state.outbox.values()) if (dirty) return false;
-    return true;
   }
 
   /** What waited is committed, as of when it would have been. */
@@ -267,8 +254,8 @@ export class Watchdog implements Times {
       this.ledgerStuck = false;
       this.flushing = false;
       this.carryOutAll(ready);
-      if (wasStuck) this.dispatch({ type: 'ledger-back' });
-      else this.flush(this.state);
+      if (!wasStuck) this.flush(this.state);
+      else this.hearAgain();
     };
     const stuckAt = this.now;
     if (fate === 'commit-ambiguous') {
@@ -279,6 +266,11 @@ export class Watchdog implements Times {
     this.commitsBegun += 1;
     const slow = this.dice.delay(400, 8_000, about.commit, this.commitsBegun);
     this.queue.push(this.now + (fate === 'commit-slow' ? slow : ledgerRetryMs), done);
+  }
+
+  private hearAgain(): void {
+    this.auditor.truth.hearsSince = this.now;
+    this.dispatch({ type: 'ledger-back' });
   }
 
   private apply(changes: readonly Change[], at = this.now): void {
