@@ -19,6 +19,8 @@ export interface LineRef {
 
 export type Event =
   | { readonly type: 'tick'; readonly wall: EpochMs }
+  /** The driver could not look around from then until now: suspended (SIGSTOP, a machine that slept), or without a ledger. */
+  | { readonly type: 'unwatched'; readonly from: EpochMs }
   | { readonly type: 'listed'; readonly injector: InjectorState; readonly streams: readonly ListedStream[] }
   | { readonly type: 'list-failed'; readonly injector: InjectorState; readonly error: LogcanaryError }
   | {
@@ -48,8 +50,6 @@ export type Event =
     }
   | { readonly type: 'notified'; readonly id: number; readonly error?: LogcanaryError }
   | { readonly type: 'pinged'; readonly name: string }
-  /** The ledger takes commits again after it refused them: meanwhile nothing was judged, and hooks were turned away. */
-  | { readonly type: 'ledger-back' }
   | { readonly type: 'heartbeat-sent'; readonly url: string };
 
 /** Carried out only after everything the step recorded is committed. */

@@ -11,7 +11,7 @@ import { changeTrack, changeTrackLater } from './changed.ts';
 import type { AskedRange, Command } from './event.ts';
 import { tokenOf } from './injecting.ts';
 import { isBlind } from './reason.ts';
-import type { EngineState, HopState, StreamState, Track } from './state.ts';
+import type { EngineState, HopState, LookOutcome, StreamState, Track } from './state.ts';
 import { emissionAt, judgeTrack, runOf, sight, termsOf } from './track.ts';
 
 /** A token that differs in at most this many characters from one of ours was damaged, not forged (design §3). */
@@ -86,14 +86,8 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
     hop.dirty = true;
   }
   if (coverage === 'complete') cover(hop, looked.asked, asOf, Math.max(look?.since ?? 0, hop.deafUntil));
-  else suspend(hop, why?.reason);
-  hop.looks.push({
-    askedAt: looked.asOf,
-    at: state.now,
-    coverage,
-    ...(why ? { reason: why.reason, why: why.message } : {}),
-  });
-  if (hop.looks.length > 10) hop.looks.shift();
+  else if (looked.asOf >= state.watchingSince) suspend(hop, why?.reason);
+  noteOutcome(state, hop, { askedAt: looked.asOf, at: state.now, coverage }, why);
   state.pending.push({
     op: 'put',
     table: 'look',
@@ -111,13 +105,28 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
   for (const track of hop.tracks) judgeTrack(track, state.now);
 }
 
+function noteOutcome(state: EngineState, hop: HopState, outcome: LookOutcome, why: LogcanaryError | undefined): void {
+  // A look that was under way while we were suspended ran out of time through our own fault.
+  if (outcome.coverage !== 'complete' && outcome.askedAt < state.watchingSince) return;
+  hop.looks.push({ ...outcome, ...(why ? { reason: why.reason, why: why.message } : {}) });
+  if (hop.looks.length > 10) hop.looks.shift();
+}
+
 /**
- * Canaries that were posted to us were turned away until now. When they come again is the sender's choice, so that those emitted
- * until now are missing, or late, says nothing of the flow.
+ * Nobody watched from then until now: as after a restart a backlog may be on its way at every hop. Canaries that were posted to us
+ * meanwhile were turned away, and when they come again is the sender's choice: of those emitted until now it says nothing of the
+ * flow that they are missing, or late.
  */
-export function wasDeaf(hop: HopState, now: EpochMs): void {
-  hop.deafUntil = Math.max(hop.deafUntil, now);
-  hop.absorbBefore = Math.max(hop.absorbBefore, now);
+export function onUnwatched(state: EngineState, from: EpochMs): void {
+  state.pending.push({ op: 'put', table: 'unwatched', row: { from, to: state.now } });
+  state.watchingSince = state.now;
+  for (const hop of state.pipelines.flatMap(({ hops }) => hops)) {
+    hop.settleUntil = Math.max(hop.settleUntil, state.now + hop.spec.withinMs);
+    hop.settleBelowUntil = Math.max(hop.settleBelowUntil, state.now + slowestBelow(hop));
+    if (hop.mode !== 'push') continue;
+    hop.deafUntil = Math.max(hop.deafUntil, state.now);
+    hop.absorbBefore = Math.max(hop.absorbBefore, state.now);
+  }
 }
 
 /** Nothing is declared lost here until the hop was read again; nor below it, unless the trouble is on our own side. */

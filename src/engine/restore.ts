@@ -85,6 +85,7 @@ function build(input: RestoreInput): EngineState {
     changed: new Set(),
     writers: new Set([input.writer, ...contents.run.map((run) => run.writer)]),
     now: input.now,
+    watchingSince: 0,
     wallOffsetAtStart: 0,
     wallOffset: input.wall - input.now,
     next: {

@@ -16,6 +16,8 @@ import { nextWake, step } from './step.ts';
 /** The driver looks around at least this often, ms. */
 const longestSleepMs = 250;
 const shortestSleepMs = 10;
+/** A driver that comes so late was suspended with the whole process, or had no ledger: nobody watched meanwhile, ms. */
+const suspendedAfterMs = 3_000;
 const callTimeoutMs = 10_000;
 const ledgerRetryMs = 5_000;
 /** How long a graceful stop waits for calls under way. */
@@ -107,10 +109,7 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
     for (;;) {
       try {
         await ledger.commit(changes);
-        if (ledgerError && !fatal) {
-          onLedger(undefined);
-          dispatch({ type: 'ledger-back' });
-        }
+        if (ledgerError && !fatal) onLedger(undefined);
         ledgerError = fatal;
         return true;
       } catch (error) {
@@ -231,8 +230,13 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   };
 
   const drive = async (): Promise<void> => {
+    let watchedUntil = clock.now();
     while (!stopping.signal.aborted) {
-      if (!ledgerError) dispatch({ type: 'tick', wall: clock.wall() });
+      if (!ledgerError) {
+        if (clock.now() - watchedUntil > suspendedAfterMs) dispatch({ type: 'unwatched', from: watchedUntil });
+        dispatch({ type: 'tick', wall: clock.wall() });
+        watchedUntil = clock.now();
+      }
       const sleep = Math.max(shortestSleepMs, nextWake(state, longestSleepMs) - clock.now());
       await clock.sleep(sleep, stopping.signal).catch(() => undefined);
     }

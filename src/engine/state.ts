@@ -243,6 +243,8 @@ export interface EngineState {
   /** Writers of all incarnations of this ledger. */
   readonly writers: Set<number>;
   now: EpochMs;
+  /** When it came back from its latest suspension; 0 for none since the start. */
+  watchingSince: EpochMs;
   /** wall − T at start and now, ms. */
   wallOffsetAtStart: number;
   wallOffset: number;

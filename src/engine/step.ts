@@ -9,13 +9,15 @@ import type { Command, Event } from './event.ts';
 import { noteLook } from './flow.ts';
 import { judgeIncidents } from './incidents.ts';
 import { injectDue, listEveryMs, onInjected, onListed, onListFailed } from './injecting.ts';
-import { lookDue, onFinds, onLooked, wasDeaf } from './looking.ts';
+import { lookDue, onFinds, onLooked, onUnwatched } from './looking.ts';
 import { deliverDue, onNotified } from './outbox.ts';
 import { onChecked } from './reading.ts';
 import type { EngineState } from './state.ts';
 import { judgeTrack } from './track.ts';
 
-const judgeEveryMs = 500;
+/** Between looks little can change: judged anew so often in each look interval, within these bounds, ms. */
+const judgings = 8;
+const judgeBounds = { least: 500, most: 15_000 };
 const pruneEveryMs = 3_600_000;
 const keepLooksMs = 48 * 3_600_000;
 const checkTimeoutMs = 10_000;
@@ -60,6 +62,7 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       return;
     case 'checked':
       onChecked(state, event.check, event.result, event.error);
+      state.nextJudgeAt = 0;
       state.loops.check = state.now;
       return;
     case 'notified':
@@ -70,8 +73,8 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       state.pings.set(event.name, state.now);
       state.pending.push({ op: 'put', table: 'ping', row: { name: event.name, at: state.now } });
       return;
-    case 'ledger-back':
-      for (const { hops } of state.pipelines) for (const hop of hops) if (hop.mode === 'push') wasDeaf(hop, state.now);
+    case 'unwatched':
+      onUnwatched(state, event.from);
       return;
     case 'heartbeat-sent':
       state.heartbeats.set(heartbeatKeyOf(event.url), state.now);
@@ -130,12 +133,18 @@ function checkDue(state: EngineState, commands: Command[]): void {
 
 function judgeDue(state: EngineState): void {
   if (state.now < state.nextJudgeAt) return;
-  state.nextJudgeAt = state.now + judgeEveryMs;
+  state.nextJudgeAt = state.now + judgeEveryMs(state);
   for (const stream of state.streamsByNumber.values()) {
     for (const track of stream.tracks) if (state.now >= track.wakeAt) judgeTrack(track, state.now);
   }
   judgeIncidents(state);
   state.loops.judge = state.now;
+}
+
+function judgeEveryMs({ pipelines }: EngineState): number {
+  let soonest = judgeBounds.most * judgings;
+  for (const { hops } of pipelines) for (const { spec } of hops) soonest = Math.min(soonest, spec.pollMs);
+  return Math.max(judgeBounds.least, soonest / judgings);
 }
 
 /** Old rows go; life-long counters at each full hour stay as rollups. */

@@ -21,22 +21,28 @@ export function failing(hop: HopState): boolean {
 }
 
 export function isolation(state: EngineState, pipeline: PipelineState): Finding | undefined {
-  const hops = pipeline.hops.filter((hop) => hop.looks.length > 0 && hop.mode !== 'push');
-  if (!hops.every(failing)) return undefined;
+  const read = pipeline.hops.filter((hop) => hop.looks.length > 0 && hop.mode !== 'push');
+  const hops = read.filter((hop) => failing(hop) && isSilence(hop.looks.at(-1)?.reason));
   const targets = new Set(hops.map((hop) => hop.target));
-  const silent = hops.every((hop) => isSilence(hop.looks.at(-1)?.reason));
-  if (targets.size < 2 || !silent) return undefined;
+  if (targets.size < 2) return undefined;
+  const since = Math.min(...hops.map(failingSince));
+  if (read.some((hop) => !hops.includes(hop) && !isUnasked(hop, since))) return undefined;
   const names = hops.map((hop) => hop.spec.name).join(', ');
   return {
     kind: 'isolated',
     hop: 'logcanary',
-    since: Math.min(...hops.map(failingSince)),
+    since,
     streams: streamsOf(state, pipeline),
     totalStreams: streamsOf(state, pipeline).length,
     severity: 'critical',
     detail: `None of the ${targets.size} targets answers (${names}): logcanary itself is cut off, so nothing is known of the flow. ${hops[0]?.looks.at(-1)?.why ?? ''}`,
     firstLook: ["Check the network and DNS of logcanary's own machine."],
   };
+}
+
+/** Read only when somebody asks, and not answered since: it says nothing for or against. */
+function isUnasked(hop: HopState, since: EpochMs): boolean {
+  return hop.mode === 'on-demand' && !hop.looks.some((look) => answeredBetween(look, since, Number.POSITIVE_INFINITY));
 }
 
 /**

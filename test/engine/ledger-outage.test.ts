@@ -13,7 +13,7 @@ test.each([500, 1_500, 3_000, 5_000])(
     // As in the runtime: no tick reaches the engine, and no hook is taken.
     scene.stage('alert').stopped = true;
     bench.now += 30_000;
-    bench.dispatch({ type: 'ledger-back' });
+    bench.dispatch({ type: 'unwatched', from: bench.now - 30_000 });
     bench.run(retryMs);
     scene.stage('alert').stopped = false;
     bench.run(120_000);
@@ -28,7 +28,7 @@ test('given a ledger that refused, when senders never come again, then the stop 
   bench.run(60_000);
   scene.stage('alert').stopped = true;
   bench.now += 30_000;
-  bench.dispatch({ type: 'ledger-back' });
+  bench.dispatch({ type: 'unwatched', from: bench.now - 30_000 });
   bench.run(60_000);
   expect(bench.open().map(({ kind, hop }) => `${kind}@${hop}`)).toEqual(['stopped@alert']);
 });

@@ -66,6 +66,8 @@ interface Time {
   wallOffset: number;
   /** Deadlines that were not cleared yet. */
   deadlines: number;
+  /** How far the clock went on while the process did not run, ms. */
+  slept: number;
 }
 
 const rigs: Rig[] = [];
@@ -84,8 +86,8 @@ function quickClock(time: Time): Clock {
   const origin = clock.now();
   return {
     ...clock,
-    now: () => startOfTime + clock.now() - origin,
-    wall: () => startOfTime + clock.now() - origin + time.wallOffset,
+    now: () => startOfTime + clock.now() - origin + time.slept,
+    wall: () => startOfTime + clock.now() - origin + time.slept + time.wallOffset,
     sleep: (ms, signal) => clock.sleep(ms === ledgerRetryMs ? hastyRetryMs : ms, signal),
     deadline(ms, signal) {
       const deadline = clock.deadline(ms, signal);
@@ -115,7 +117,7 @@ export async function rigOf(timeoutMs = 5_000): Promise<Rig> {
   const ledger = new HeldLedger();
   const state = await restored(new Scene(), config, ledger.inner, 1, startOfTime);
   const written: BatchLine[] = [];
-  const time = { wallOffset: 0, deadlines: 0 };
+  const time = { wallOffset: 0, deadlines: 0, slept: 0 };
   const heard: (LedgerError | undefined)[] = [];
   const acts: Rig['acts'] = {
     inject: async (lines) => lines.map(() => ({ state: 'emitted', nb: startOfTime, na: startOfTime })),

@@ -55,8 +55,6 @@ describe('given a ledger that refuses', () => {
     await until(() => rig.heard.length > 1);
     expect(rig.heard.map((error) => error?.reason)).toEqual(['disk_full', undefined]);
     expect(rig.runtime.ledgerError).toBeUndefined();
-    // Hooks were turned away meanwhile: what could not be posted is held against nobody.
-    expect(rig.state.pipelines[0]?.hops.find(({ mode }) => mode === 'push')?.deafUntil).toBeGreaterThan(0);
     const failed = rig.ledger.tried.filter((changes, at) => rig.ledger.tried.indexOf(changes) !== at);
     expect(failed).toHaveLength(3);
     await until(() => granted(rig) > 20);
@@ -209,4 +207,14 @@ test('given a bug of our own in judging, when it strikes, then that is told as a
   expect(rig.ledger.tried.length).toBe(tried);
   expect(rig.runtime.ledgerError).toBe(rig.heard[0]);
   expect(rig.heard).toHaveLength(1);
+});
+
+test('given a process that was suspended for half a minute, when it goes on, then the ledger says that nobody watched and nothing is held against hooks', async () => {
+  const rig = await running();
+  const before = rig.ledger.inner.image().rows.unwatched.length;
+  rig.time.slept = 30_000;
+  await until(() => rig.ledger.inner.image().rows.unwatched.length > before);
+  const row = rig.ledger.inner.image().rows.unwatched.at(-1);
+  expect((row?.to ?? 0) - (row?.from ?? 0)).toBeGreaterThanOrEqual(30_000);
+  expect(rig.state.pipelines[0]?.hops.find(({ mode }) => mode === 'push')?.deafUntil).toBe(row?.to);
 });

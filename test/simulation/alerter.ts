@@ -18,7 +18,7 @@ export class Alerter {
     const { host } = this;
     host.queue.push(at, () => {
       const { state } = host;
-      if (!state || host.ledgerStuck) {
+      if (!state || host.ledgerStuck || host.suspension.reigns) {
         this.post(post, host.now + postRetryMs);
         return;
       }

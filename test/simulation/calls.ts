@@ -12,6 +12,8 @@ const never = Number.POSITIVE_INFINITY;
 export class Calls {
   private readonly host: Watchdog;
   private calls = 0;
+  /** Hops whose last look went wrong alone. */
+  private readonly flaked = new Set<HopName>();
 
   constructor(host: Watchdog) {
     this.host = host;
@@ -66,7 +68,7 @@ export class Calls {
     for (const post of this.host.world.posts.splice(0)) this.host.alerter.post(post, post.at);
     const [nb, asked] = [this.host.toT(now), refs.length];
     this.host.answer(deaf ? timeoutMs : tookMs, () => {
-      if (deaf || (stopped && stopped.index % 2 === 0 && lostOnWay))
+      if (deaf || this.ranOut(now) || (stopped && stopped.index % 2 === 0 && lostOnWay))
         return { type: 'injected', injector, refs, error: refusal('timeout') };
       const emissions: Emission[] = stopped
         ? new Array(asked).fill({ state: 'withheld', why: refusal('refused') })
@@ -78,7 +80,7 @@ export class Calls {
   private look(command: Extract<Command, { type: 'look' }>): void {
     const { hop, question, asked } = command;
     const { calls } = this;
-    const { dice, now, pace } = this.host;
+    const { dice, now } = this.host;
     const name = hop.spec.name as HopName;
     const tokens = name === 'index' ? [...question.tokens()] : [];
     const trouble = this.host.weather.looks(name, now) ?? this.flake(name);
@@ -86,17 +88,13 @@ export class Calls {
     const late = this.host.weather.now('zombie-looks', now) && dice.chance(0.2, about.stray, calls);
     const usual = 20 + dice.delay(150, 4_000, about.read, calls);
     const tookMs =
-      trouble === 'timeout'
-        ? timeoutMs
-        : late
-          ? pace.scale * dice.between(15_000, 240_000, about.stray, calls, 1)
-          : usual;
+      trouble === 'timeout' ? timeoutMs : late ? dice.between(15_000, 240_000, about.stray, calls, 1) : usual;
     this.host.answer(
       tookMs,
       () => {
         const { ranges, count } = asked();
         // What was asked before we were cut off is not answered while we are.
-        const cut = this.host.weather.looks(name, now + tookMs) === 'timeout' ? 'timeout' : trouble;
+        const cut = this.ranOut(now) || this.host.weather.looks(name, now + tookMs) === 'timeout' ? 'timeout' : trouble;
         const answer = this.host.world.look(name, tokens, question.cursor, now + Math.floor(usual / 2), cut);
         const base = { type: 'looked' as const, hop, asOf: question.asOf, asked: ranges, askedCount: count, tookMs };
         if (answer instanceof Error) return { ...base, error: answer };
@@ -108,12 +106,18 @@ export class Calls {
     );
   }
 
+  /** Asked then, it ran into its time-out while we were suspended. */
+  private ranOut(asked: number): boolean {
+    return asked <= this.host.suspension.from && this.host.now - asked > timeoutMs;
+  }
+
   /** Now and then a single look goes wrong; never two in a row, which would be an outage. */
   private flake(hop: HopName): 'server_error' | 'partial' | undefined {
     const slot = Math.floor(this.host.now / this.host.pace.pollMs);
     const at = hop.length;
-    if (hop === 'alert' || !this.host.dice.chance(0.004, about.flake, slot, at)) return undefined;
-    if (this.host.dice.chance(0.004, about.flake, slot - 1, at)) return undefined;
+    if (this.flaked.delete(hop) || hop === 'alert' || !this.host.dice.chance(0.004, about.flake, slot, at))
+      return undefined;
+    this.flaked.add(hop);
     return this.host.dice.chance(0.5, about.flake, slot, at, 1) ? 'server_error' : 'partial';
   }
 
@@ -128,7 +132,7 @@ export class Calls {
     const tookMs = cut || doubtful ? timeoutMs : 50 + dice.delay(150, 3_000, about.notify, calls, 1);
     if (!refused) this.host.gazette.delivered(row);
     this.host.answer(tookMs, () => {
-      if (!refused && !doubtful) return { type: 'notified', id: row.id };
+      if (!refused && !doubtful && !this.ranOut(now)) return { type: 'notified', id: row.id };
       const reason = cut || doubtful ? 'timeout' : 'rate_limited';
       return {
         type: 'notified',

@@ -190,6 +190,7 @@ export const faults = {
     must: 'clock@logcanary',
     withinMs: ({ pollMs }) => pollMs,
   },
+  suspended: { group: 'watchdog', lasts: [5_000, 6 * minute] },
   crash: { group: 'watchdog', lasts: [1_000, 6 * minute] },
   'crash-before-commit': { group: 'watchdog', lasts: [1_000, 90_000] },
   'crash-after-commit': { group: 'watchdog', lasts: [1_000, 90_000] },

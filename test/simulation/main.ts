@@ -65,11 +65,13 @@ async function runOne(plan: Plan): Promise<boolean> {
   say(outcome, (used.user + used.system) / 1e6);
   const [first] = outcome.violations;
   if (!first) return true;
-  if (options.plan === undefined) process.stdout.write(`replay: ${replayOf(plan)}\n`);
+  // With --json each line on stdout is one world.
+  const notes = options.json ? process.stderr : process.stdout;
+  if (options.plan === undefined) notes.write(`replay: ${replayOf(plan)}\n`);
   if (options.shrink) {
     const broken = async (smaller: Plan) =>
       (await simulate(smaller, options.ledger)).violations.some(({ rule }) => rule === first.rule);
-    process.stdout.write(`shrunk: ${JSON.stringify(await shrink(plan, broken))}\n`);
+    notes.write(`shrunk: ${JSON.stringify(await shrink(plan, broken))}\n`);
   }
   return false;
 }

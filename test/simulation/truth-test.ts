@@ -99,7 +99,7 @@ export class TruthTest {
 
   /** An on-demand hop is read when somebody asks; a hop that posts to us did so while we were down. */
   private isPartlyBlind(hop: HopState, emitted: number): boolean {
-    return hop.mode === 'on-demand' || (hop.mode === 'push' && emitted <= this.hearsSince);
+    return hop.mode === 'on-demand' || (hop.mode === 'push' && emitted <= this.hearsSince + timeoutMs);
   }
 
   /** Set by the watchdog: an on-demand hop nobody reads is not known to be unreadable. */

@@ -16,8 +16,10 @@ import { Gazette } from './gazette.ts';
 import { JoinedCommits } from './joined-commits.ts';
 import { LedgerTime } from './ledger-time.ts';
 import type { Plan } from './plan.ts';
+import { prepare } from './prepare.ts';
 import { modeOf, type Pace, paceOf, restored } from './setting.ts';
 import type { Storage } from './storage.ts';
+import { Suspension } from './suspension.ts';
 import type { Times } from './truth-test.ts';
 import { Weather } from './weather.ts';
 import { World } from './world.ts';
@@ -26,9 +28,9 @@ const ledgerRetryMs = 5_000;
 const never = Number.POSITIVE_INFINITY;
 /** The runtime looks around every 250 ms; where nothing is due in between, this says the same with less work. */
 const longestSleepMs = 15_000;
-const ledgerFaults = ['commit-refused', 'commit-ambiguous', 'commit-slow'] as const;
+export const ledgerFaults = ['commit-refused', 'commit-ambiguous', 'commit-slow'] as const;
 
-type Arming = 'crash-before-commit' | 'crash-after-commit' | 'crash-after-effect';
+export type Arming = 'crash-before-commit' | 'crash-after-commit' | 'crash-after-effect';
 
 export class Watchdog implements Times {
   readonly plan: Plan;
@@ -50,8 +52,9 @@ export class Watchdog implements Times {
   readonly alerter: Alerter;
   readonly weather: Weather;
   private readonly storage: Storage;
+  readonly suspension: Suspension;
   readonly queue = new EventQueue();
-  private epoch = 0;
+  epoch = 0;
   private commands: Command[] = [];
   private flushing = false;
   private readonly joined: JoinedCommits;
@@ -66,6 +69,7 @@ export class Watchdog implements Times {
     this.plan = plan;
     this.pace = paceOf(plan);
     this.storage = storage;
+    this.suspension = new Suspension(this);
     this.joined = new JoinedCommits(storage.kind === 'memory');
     this.dice = new Dice(plan.seed);
     this.weather = new Weather(plan, this.dice);
@@ -85,7 +89,7 @@ export class Watchdog implements Times {
   }
 
   async run(until: number): Promise<void> {
-    for (const spell of this.weather.spells) this.prepare(spell.kind, spell.at, spell.forMs);
+    for (const spell of this.weather.spells) prepare(this, spell);
     await this.start();
     await this.live(until);
     this.commitJoined();
@@ -125,18 +129,7 @@ export class Watchdog implements Times {
     // What is due already waits for another one before it.
     for (const { row, inFlight } of state.outbox.values())
       if (!inFlight && row.nextAt > state.now) wake = Math.min(wake, row.nextAt);
-    return Math.max(this.now + 10, this.time.fromT(wake));
-  }
-
-  private prepare(kind: string, at: number, forMs: number): void {
-    if (ledgerFaults.some((fault) => fault === kind)) this.queue.push(at, () => this.commitJoined());
-    if (kind === 'crash') this.queue.push(at, () => this.crash(forMs));
-    else if (kind.startsWith('crash-')) {
-      this.queue.push(at, () => {
-        this.commitJoined();
-        this.armed = { kind: kind as Arming, downMs: forMs };
-      });
-    }
+    return Math.max(this.now + 10, this.time.fromT(wake), this.suspension.until);
   }
 
   private async start(): Promise<void> {
@@ -162,10 +155,11 @@ export class Watchdog implements Times {
 
   startedAt = 0;
 
-  private crash(downMs: number): void {
+  crash(downMs: number): void {
     if (!this.state) return;
     if (!this.flushing) this.commitJoined();
     this.epoch += 1;
+    this.suspension.end();
     this.state = undefined;
     this.commands = [];
     this.flushing = false;
@@ -223,7 +217,7 @@ export class Watchdog implements Times {
   }
 
   /** What waited is committed, as of when it would have been. */
-  private commitJoined(): void {
+  commitJoined(): void {
     if (this.joined.count === 0 || !this.state) return;
     this.apply(takeChanges(this.state), this.joined.at);
   }
@@ -242,7 +236,7 @@ export class Watchdog implements Times {
   ): void {
     const { epoch } = this;
     const done = () => {
-      if (epoch !== this.epoch || !this.state) return;
+      if (epoch !== this.epoch || !this.state || this.suspension.putsOff(done)) return;
       if (fate !== 'commit-slow' && this.weather.now(fate, this.now)) {
         this.queue.push(this.now + ledgerRetryMs, done);
         return;
@@ -255,7 +249,7 @@ export class Watchdog implements Times {
       this.flushing = false;
       this.carryOutAll(ready);
       if (!wasStuck) this.flush(this.state);
-      else this.hearAgain();
+      else this.watchAgain(stuckAt);
     };
     const stuckAt = this.now;
     if (fate === 'commit-ambiguous') {
@@ -268,9 +262,10 @@ export class Watchdog implements Times {
     this.queue.push(this.now + (fate === 'commit-slow' ? slow : ledgerRetryMs), done);
   }
 
-  private hearAgain(): void {
+  /** Nobody watched from then until now. */
+  watchAgain(from: number): void {
     this.auditor.truth.hearsSince = this.now;
-    this.dispatch({ type: 'ledger-back' });
+    this.dispatch({ type: 'unwatched', from: this.toT(from) });
   }
 
   private apply(changes: readonly Change[], at = this.now): void {
@@ -290,11 +285,12 @@ export class Watchdog implements Times {
   /** Brings an event about after a while, unless we die before. `then` comes after it was dealt with. */
   answer(tookMs: number, event: () => Event | undefined, then?: () => void): void {
     const { epoch } = this;
-    this.queue.push(this.now + tookMs, () => {
-      if (epoch !== this.epoch) return;
+    const arrive = () => {
+      if (epoch !== this.epoch || this.suspension.putsOff(arrive)) return;
       const happened = event();
       if (happened) this.dispatch(happened);
       then?.();
-    });
+    };
+    this.queue.push(this.now + tookMs, arrive);
   }
 }
