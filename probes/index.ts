@@ -9,6 +9,7 @@ import fluentdBuffer from './fluentd-buffer.ts';
 import kinesis from './kinesis.ts';
 import kinesisIteratorAge from './kinesis-iterator-age.ts';
 import kubeStateMetrics from './kube-state-metrics.ts';
+import kubernetesLog from './kubernetes-log.ts';
 import logstashQueue from './logstash-queue.ts';
 import metricbeatFreshness from './metricbeat-freshness.ts';
 import s3 from './s3.ts';
@@ -20,6 +21,7 @@ const probes: readonly AnyProbe[] = [
   elasticsearch,
   s3,
   webhook,
+  kubernetesLog,
   elasticsearchDisk,
   kinesisIteratorAge,
   fluentBitBuffer,

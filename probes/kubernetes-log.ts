@@ -1,0 +1,43 @@
+/** The emitters' container logs, as the API server serves them from the nodes. */
+import { z } from 'zod';
+import { defineProbe } from '../src/probe.ts';
+import { checkCluster, kubernetesFields, targetOf } from './kubernetes/kubernetes-config.ts';
+import { openLogObserver, tryLogs } from './kubernetes/log-observer.ts';
+
+const Config = z
+  .strictObject({
+    ...kubernetesFields,
+    selector: z
+      .string()
+      .min(1)
+      .default('app.kubernetes.io/name=logcanary-emitter')
+      .describe('Labels of the pods. Default: those of deploy/kubernetes.'),
+    container: z.string().min(1).default('emitter').describe('The container. Default emitter.'),
+    max_pods: z
+      .number()
+      .int()
+      .min(1)
+      .max(2000)
+      .default(200)
+      .describe('Logs of one look, two calls each at ten a second. With more pods no look is complete. Default 200.'),
+    max_read_bytes: z
+      .number()
+      .int()
+      .min(1024)
+      .max(16 * 1024 * 1024)
+      .default(1024 * 1024)
+      .describe('Bytes of one log in one look. Default 1 MiB.'),
+  })
+  .superRefine(checkCluster);
+
+export default defineProbe({
+  kind: 'kubernetes-log',
+  measures: "Injection until the canary stands in the log of the emitter's container.",
+  observe: { config: Config, target: targetOf, open: openLogObserver, online: tryLogs },
+  runbook: {
+    stopped:
+      'The emitter was asked but printed nothing: kubectl logs and describe its pod; see its queue and restarts.',
+    unreadable: 'Reading logs goes through the API server to the kubelet: see both, and the grant get pods/log.',
+    unproven: 'Check namespace, selector and container against kubectl get pods.',
+  },
+});
