@@ -51,7 +51,8 @@ export function startArchiver(options: ArchiverOptions): Loop {
   const step = async (signal: AbortSignal) => {
     if (faults.stopped || clock.monotonicMs() - doneMs < bufferMs) return;
     let atTip = false;
-    while (!atTip && (batch === undefined || batch.bytes < mostBytes)) {
+    // Where the stream fills faster than it is read its tip never comes: time closes an object too.
+    while (!atTip && !isFull(batch, clock.now() - bufferMs)) {
       const records = await reader.read(signal);
       atTip = records.length === 0;
       if (atTip) break;
@@ -70,6 +71,10 @@ export function startArchiver(options: ArchiverOptions): Loop {
       s3.destroy();
     },
   };
+}
+
+function isFull(batch: Batch | undefined, begunBefore: EpochMs): boolean {
+  return batch !== undefined && (batch.bytes >= mostBytes || batch.begun < begunBefore);
 }
 
 function s3Client({ region, endpoint }: ArchiverOptions): S3Client {
