@@ -4,7 +4,6 @@ import type { Router } from 'express';
 import type { Ledger, LedgerContents } from './core/ledger.ts';
 import type { Notifier } from './core/notifier.ts';
 import type { Config, KeySpec } from './core/pipeline.ts';
-import { scanRecord } from './core/scan.ts';
 import type { StatusView } from './core/status.ts';
 import { createEmergencyPager, type EmergencyPager } from './emergency-pager.ts';
 import { healthOf } from './engine/health.ts';
@@ -13,7 +12,7 @@ import { createRuntime, type Runtime } from './engine/runtime.ts';
 import type { EngineState } from './engine/state.ts';
 import { traceCanary } from './engine/trace.ts';
 import { viewOf } from './engine/view.ts';
-import { maxHookInflatedBytes } from './http/hooks.ts';
+import { scanHook } from './http/hooks.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
 import { keysOf } from './key-file.ts';
 import { openSqliteLedger } from './ledger/sqlite.ts';
@@ -217,10 +216,9 @@ function listen(options: AppOptions, { state, ledger, runtime, clock, status }: 
         pipeline.hops.some((hop) => hop.spec.name === name && hop.mode === 'push'),
       );
       if (!known) return { accepted: false, known, found: 0 };
-      const { finds, why } = scanRecord(bytes, { maxBytes: maxHookInflatedBytes });
+      const { finds, ...answer } = scanHook(bytes);
       if (finds.length > 0) await committed({ type: 'hooked', hop: name, finds });
-      const found = finds.filter((find) => find.kind === 'line').length;
-      return { accepted: true, known, found, ...(why === undefined ? {} : { unread: why }) };
+      return { accepted: true, known, ...answer };
     },
     async ping(name) {
       const known = config.expectedPings.some((ping) => ping.name === name);

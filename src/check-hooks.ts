@@ -3,12 +3,12 @@ import { request } from 'undici';
 import { verdictOfCode } from './core/block.ts';
 import type { Find } from './core/find.ts';
 import type { Config } from './core/pipeline.ts';
-import { scanRecord } from './core/scan.ts';
 import { tokenOf } from './engine/injecting.ts';
 import type { Runtime } from './engine/runtime.ts';
 import type { EngineState } from './engine/state.ts';
 import { codeAt } from './engine/track.ts';
 import { viewOf } from './engine/view.ts';
+import { scanHook } from './http/hooks.ts';
 import { createHttpServer, ListenError } from './http/server.ts';
 import type { Clock } from './lib/clock.ts';
 import type { Log } from './lib/log.ts';
@@ -40,9 +40,9 @@ export async function receiveHooks(
       status: () => viewOf(state, { ok: true, problems: [] }),
       trace: async () => ({ state: 'foreign', note: 'This is logcanary check, not run.' }),
       async hook(name, bytes) {
-        const { finds } = scanRecord(bytes);
+        const { finds, ...answer } = scanHook(bytes);
         if (push.includes(name)) await runtime.submit({ type: 'hooked', hop: name, finds });
-        return { accepted: true, known: push.includes(name), found: finds.length };
+        return { accepted: true, known: push.includes(name), ...answer };
       },
       ping: async () => false,
       build: { version, configHash: config.hash },

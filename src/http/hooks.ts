@@ -1,4 +1,6 @@
 import express, { type Request, type RequestHandler, type Response, Router } from 'express';
+import type { Find } from '../core/find.ts';
+import { scanRecord } from '../core/scan.ts';
 import type { Log } from '../lib/log.ts';
 import { requireSecret } from './auth.ts';
 import { allowOnly, HttpError } from './http-error.ts';
@@ -27,10 +29,19 @@ export interface HookOptions {
 /** After inflating. `design.md` §9: any bytes up to 1 MiB. */
 export const maxHookBytes = 1024 * 1024;
 /** What compressed and encoded parts of a body may grow to while it is searched: it is done on the main thread. */
-export const maxHookInflatedBytes = 8 * maxHookBytes;
+const maxHookInflatedBytes = 8 * maxHookBytes;
 /** Bodies held in memory at the same time: 32 MiB at most. */
 const maxHooksAtOnce = 32;
 const retryAfter = 5;
+
+/** What a body posted to a hook holds, for `run` and `check` alike. */
+export function scanHook(
+  bytes: Uint8Array,
+): Pick<HookResult, 'found' | 'unread'> & { readonly finds: readonly Find[] } {
+  const { finds, why } = scanRecord(bytes, { maxBytes: maxHookInflatedBytes });
+  const found = finds.filter((find) => find.kind === 'line').length;
+  return { finds, found, ...(why === undefined ? {} : { unread: why }) };
+}
 
 /** `POST /hooks/hop/:name` and `/hooks/ping/:name`: canaries and pings that come to us. */
 export function hookRoutes(options: HookOptions): Router {

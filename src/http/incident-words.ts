@@ -40,7 +40,7 @@ export const incidentWords: Readonly<Record<IncidentKind, IncidentWords>> = {
   duplicated: { word: 'DUPLICATED', tone: 'slow', rest: place },
   corrupted: { word: 'CORRUPTED', tone: 'lossy', rest: place },
   forged: { word: 'FORGED', tone: 'lossy', rest: at, caution: "Lines carry our key's name with a wrong signature." },
-  reading: { word: 'NEAR ITS LIMIT', tone: 'slow', rest: at },
+  reading: { word: 'UNHEALTHY', tone: 'slow', rest: at },
   clock: { word: 'CLOCK STEPPED', tone: 'slow', rest: () => 'on the machine logcanary runs on' },
   unproven: {
     word: 'UNPROVEN',

@@ -72,7 +72,7 @@ test('given a disk warning, when lines still arrive, then it flows and the warni
     .slice(0, 1)
     .map((one) => ({ ...one, kind: 'reading' as const, severity: 'warning' as const, hop: 'es-disk' }));
   const { headline } = pageModel({ ...healthyStatus(), incidents: warning });
-  expect(headline).toMatchObject({ word: 'FLOWING', notes: ['prod: NEAR ITS LIMIT at es-disk.'] });
+  expect(headline).toMatchObject({ word: 'FLOWING', notes: ['prod: UNHEALTHY at es-disk.'] });
 });
 
 test('given an accounting that is off by one, when shown, then the page says that it does not add up', () => {

@@ -1,0 +1,38 @@
+/** More than half of the streams leaving excuses nobody: also while they vanish one after the other, and across a restart. */
+import { expect, test } from 'vitest';
+import { Bench } from './harness.ts';
+import { configOf } from './sandbox-config.ts';
+import { Scene } from './scene.ts';
+
+/** Three nodes whose agents died; `nodes` of them say that they leave. */
+async function dying(nodes: readonly string[]): Promise<{ scene: Scene; bench: Bench }> {
+  const scene = new Scene();
+  const bench = await Bench.open(scene, configOf());
+  bench.run(30_000);
+  scene.stage('stream').stopped = true;
+  bench.run(5_000);
+  for (const node of nodes) scene.leaving.set(node, bench.now);
+  return { scene, bench };
+}
+
+function excusedAt(bench: Bench, hop: string): number {
+  return bench.state.pipelines[0]?.hops.find((each) => each.spec.name === hop)?.counters.entered.excused ?? -1;
+}
+
+test('given two of three nodes leaving, when one of them vanishes before the other, then neither is excused', async () => {
+  const { scene, bench } = await dying(['node-a', 'node-b']);
+  bench.run(10_000);
+  expect(excusedAt(bench, 'stream')).toBe(0);
+  scene.gone.add('node-a');
+  bench.run(10_000);
+  expect(excusedAt(bench, 'stream')).toBe(0);
+});
+
+test('given all nodes leaving, when we restart and their injectors are listed one after the other, then nobody is excused', async () => {
+  const { bench } = await dying(['node-a', 'node-b', 'node-c']);
+  bench.run(10_000);
+  expect(excusedAt(bench, 'stream')).toBe(0);
+  await bench.restart(1_000);
+  bench.run(10_000);
+  expect(excusedAt(bench, 'stream')).toBe(0);
+});
