@@ -6,6 +6,21 @@ import type { EngineState } from './state.ts';
 
 /** Wall clock and ledger time may part by this much before it is a finding, ms. */
 const clockTolerance = 2_000;
+/** A clock that stands still against ours for so long is taken as it is: the step is over and told, and slow drift is none, ms. */
+const steadyMs = 3_600_000;
+
+/** With each tick: `wall` − T, which is constant while nobody sets the clock. */
+export function noteWall(state: EngineState, offset: number): void {
+  state.wallOffset = offset;
+  if (Math.abs(offset - state.wallSteady) > clockTolerance) {
+    state.wallSteady = offset;
+    state.wallSteadySince = state.now;
+  }
+  if (state.now - state.wallSteadySince < steadyMs) return;
+  state.wallReference = offset;
+  state.wallSteady = offset;
+  state.wallSteadySince = state.now;
+}
 
 export function deploymentFindings(state: EngineState): Finding[] {
   return [...clockFinding(state), ...silentFindings(state)];
@@ -14,7 +29,7 @@ export function deploymentFindings(state: EngineState): Finding[] {
 const base = { streams: [], totalStreams: 0, severity: 'warning' as const };
 
 function clockFinding(state: EngineState): Finding[] {
-  const apart = state.wallOffset - state.wallOffsetAtStart;
+  const apart = state.wallOffset - state.wallReference;
   if (Math.abs(apart) <= clockTolerance) return [];
   const way = apart > 0 ? 'forward' : 'back';
   return [
@@ -23,7 +38,7 @@ function clockFinding(state: EngineState): Finding[] {
       kind: 'clock',
       hop: 'logcanary',
       since: state.now,
-      detail: `This machine's clock was set ${way} by about ${Math.round(Math.abs(apart) / 1000)} s. Judging goes on by the monotonic clock, so no verdict is affected.`,
+      detail: `This machine's clock was set ${way}: it shows about ${Math.round(Math.abs(apart) / 1000)} s ${apart > 0 ? 'more' : 'less'} than our own time, which goes on by the monotonic clock, so that no verdict is affected.`,
       firstLook: ['Check the time synchronisation (chronyc tracking, timedatectl).'],
     },
   ];

@@ -86,7 +86,9 @@ function build(input: RestoreInput): EngineState {
     writers: new Set([input.writer, ...contents.run.map((run) => run.writer)]),
     now: input.now,
     watchingSince: 0,
-    wallOffsetAtStart: 0,
+    wallReference: 0,
+    wallSteady: input.wall - input.now,
+    wallSteadySince: input.now,
     wallOffset: input.wall - input.now,
     next: {
       stream: nextOf(meta, 'nextStream'),

@@ -245,9 +245,11 @@ export interface EngineState {
   now: EpochMs;
   /** When it came back from its latest suspension; 0 for none since the start. */
   watchingSince: EpochMs;
-  /** wall − T at start and now, ms. */
-  wallOffsetAtStart: number;
+  /** wall − T: now, as it has been since `wallSteadySince`, and as it is taken for granted, ms. */
   wallOffset: number;
+  wallSteady: number;
+  wallSteadySince: EpochMs;
+  wallReference: number;
   next: { stream: number; run: number; hop: number; incident: number; look: number; outbox: number };
   readonly open: Map<string, IncidentState>;
   /** Newest first, at most 200. */

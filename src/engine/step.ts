@@ -5,6 +5,7 @@
  */
 import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { noteWall } from './deployment-finding.ts';
 import type { Command, Event } from './event.ts';
 import { noteLook } from './flow.ts';
 import { judgeIncidents } from './incidents.ts';
@@ -33,7 +34,7 @@ export function step(state: EngineState, event: Event, now: EpochMs): Command[] 
 function handle(state: EngineState, event: Event, commands: Command[]): void {
   switch (event.type) {
     case 'tick':
-      state.wallOffset = event.wall - state.now;
+      noteWall(state, event.wall - state.now);
       tick(state, commands);
       return;
     case 'listed':

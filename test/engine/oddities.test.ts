@@ -107,6 +107,31 @@ describe('given a disk that is over its limit', () => {
   });
 });
 
+test('given a clock that is stepped and stays so, when an hour has passed, then it is taken as it is: resolved, and told again when it is stepped anew', async () => {
+  const bench = await Bench.open(new Scene(), configOf());
+  bench.run(30_000);
+  bench.wallOffset = -90_000;
+  bench.run(30_000);
+  expect(bench.open('clock')).toHaveLength(1);
+  bench.now += 3_600_000;
+  bench.run(30_000);
+  expect(bench.open('clock')).toHaveLength(0);
+  bench.wallOffset = 0;
+  bench.run(30_000);
+  expect(bench.open('clock')).toHaveLength(1);
+});
+
+test('given a clock that drifts by a second an hour, when a day has passed, then nothing is told of it', async () => {
+  const bench = await Bench.open(new Scene(), configOf());
+  bench.run(10_000);
+  for (let hour = 0; hour < 24; hour++) {
+    bench.now += 3_600_000;
+    bench.wallOffset += 1_000;
+    bench.dispatch({ type: 'tick', wall: bench.now + bench.wallOffset });
+  }
+  expect(bench.told('chat').filter((what) => what.includes('clock'))).toEqual([]);
+});
+
 test('given a hop where canaries never arrive, when they are overdue, then it is unproven, a warning, and the hops behind it say nothing', async () => {
   const scene = new Scene();
   scene.stage('index').stopped = true;

@@ -14,6 +14,8 @@ export interface Fault {
   readonly share?: readonly [number, number];
   /** It concerns one node. */
   readonly node?: true;
+  /** It lasts as long at any pace: what notices it does not keep pace either. */
+  readonly absolute?: true;
   /** It makes sense only with so many streams. */
   readonly streams?: number;
   /** What must be told when it lasts long enough. */
@@ -185,6 +187,7 @@ export const faults = {
   'node-leaves': { group: 'pipeline', lasts: [1 * minute, 4 * minute], node: true, streams: 3 },
   'clock-stepped': {
     group: 'watchdog',
+    absolute: true,
     lasts: [2 * minute, 30 * minute],
     share: [-1, 1],
     must: 'clock@logcanary',

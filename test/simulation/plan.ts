@@ -95,7 +95,7 @@ function strewn(
 }
 
 function drawn(dice: Dice, { scale }: Pace, kind: FaultKind, n: number, at: number, streams: number): Episode {
-  const { lasts, share, node } = faultOf(kind);
+  const { lasts, share, node, absolute } = faultOf(kind);
   const [least, most] = lasts;
   const spread = dice.roll(about.plan, n, 2) ** 2;
   const low = share?.[0] ?? 0;
@@ -103,7 +103,7 @@ function drawn(dice: Dice, { scale }: Pace, kind: FaultKind, n: number, at: numb
   return {
     kind,
     at,
-    forMs: Math.round(scale * (least + spread * (most - least))),
+    forMs: Math.round((absolute ? 1 : scale) * (least + spread * (most - least))),
     ...(share ? { share: Math.round((low + dice.roll(about.plan, n, 3) * (high - low)) * 100) / 100 } : {}),
     ...(node ? { node: dice.between(0, streams - 1, about.plan, n, 4) } : {}),
   };
