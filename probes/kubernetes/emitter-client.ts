@@ -4,7 +4,7 @@
  */
 import { type CallOptions, type Clock, type EpochMs, ProbeError, type Reason } from '../../src/probe.ts';
 import type { ClusterApi } from './cluster-api.ts';
-import { type Answer, readAnswer } from './emitter-receipt.ts';
+import { type Answer, readAnswer, type Word } from './emitter-receipt.ts';
 import { composeRequest, type EmitterRequest } from './emitter-request.ts';
 import { type Errand, Failure } from './failure.ts';
 
@@ -38,13 +38,18 @@ export interface EmitterAnswer extends Answer {
   readonly askedAt: EpochMs;
   readonly answeredAt: EpochMs;
   readonly way: Way;
+  /**
+   * For `SentBatch`: `wordOf` the way that failed before, if one did, and the word of this one. A call by proxy without an answer
+   * may still come, and be taken, after the one by exec was told that there is no room.
+   */
+  readonly words: readonly (Word | 'none')[];
 }
 
 export interface EmitterClient {
   /**
    * One call. The same request may be made again: a batch number is taken once.
-   * @throws ProbeError where no answer came, so that nothing is known of the batch: its lines are unconfirmed until a
-   * later receipt tells, unless the error `provesUnsent`. `auth` also for a wrong secret.
+   * @throws ProbeError where no answer came, so that nothing is known of the batch (`wordOf`): its lines are unconfirmed until
+   * a later receipt tells, unless the error `provesUnsent`. `auth` also for a wrong secret.
    */
   call(place: EmitterPlace, request: EmitterRequest, options: CallOptions): Promise<EmitterAnswer>;
 }
@@ -57,7 +62,7 @@ export function createEmitterClient(api: ClusterApi, clock: Clock, { way, secret
     const path = `/api/v1/namespaces/${place.namespace}/pods/${encodeURIComponent(place.pod)}:${PORT}/proxy/${PATH}`;
     const request = { method: 'POST', path, body, maxBytes: MAX_ANSWER_BYTES, timeoutMs: PROXY_MS } as const;
     const answer = await api.call(errandTo(place, 'create pods/proxy'), request, signal);
-    return { ...understand(answer.body, place), askedAt: answer.sentAt, answeredAt: clock.now(), way: 'proxy' };
+    return { ...heard(answer.body, place), askedAt: answer.sentAt, answeredAt: clock.now(), way: 'proxy' };
   }
 
   async function byExec(place: EmitterPlace, stdin: Buffer, { signal }: CallOptions): Promise<EmitterAnswer> {
@@ -69,7 +74,7 @@ export function createEmitterClient(api: ClusterApi, clock: Clock, { way, secret
     } = await api.exec(errandTo(place, 'get and create pods/exec'), request, signal);
     if (stdout.length === 0)
       throw badAnswer(place, exitCode === undefined ? 'a cut connection' : `exit code ${exitCode}`);
-    return { ...understand(stdout, place), askedAt, answeredAt: clock.now(), way: 'exec' };
+    return { ...heard(stdout, place), askedAt, answeredAt: clock.now(), way: 'exec' };
   }
 
   async function byEither(place: EmitterPlace, body: Buffer, options: CallOptions): Promise<EmitterAnswer> {
@@ -81,7 +86,7 @@ export function createEmitterClient(api: ClusterApi, clock: Clock, { way, secret
         throw neither(place, error, cause);
       });
       execUntil = clock.monotonicMs() + RETRY_PROXY_MS;
-      return answer;
+      return { ...answer, words: [wordOf(error), ...answer.words] };
     }
   }
 
@@ -108,10 +113,10 @@ function errandTo({ namespace, pod }: EmitterPlace, permission: string): Errand 
 }
 
 /** @throws ProbeError for what is no emitter's answer, and where it refused us */
-function understand(bytes: Buffer, place: EmitterPlace): Answer {
+function heard(bytes: Buffer, place: EmitterPlace): Answer & Pick<EmitterAnswer, 'words'> {
   const answer = readAnswer(bytes.toString('utf8'));
   if (answer === undefined) throw badAnswer(place, 'something that is no receipt');
-  if (answer.word !== 'refused') return answer;
+  if (answer.word !== 'refused') return { ...answer, words: [answer.word] };
   const message = `Cannot use the emitter in pod "${place.namespace}/${place.pod}": it refused. Check that the secret is that of deploy/kubernetes, and that the pod is not older than it.`;
   throw new ProbeError(message, { reason: 'auth' });
 }
@@ -125,7 +130,7 @@ function badAnswer({ namespace, pod }: EmitterPlace, what: string): ProbeError {
 const notReached = /^error trying to reach service|^address not allowed/i;
 
 /** True when the way is to blame, not the cluster or the emitter: there may be another. */
-function isNoWay(error: unknown): boolean {
+function isNoWay(error: unknown): error is ProbeError {
   if (!(error instanceof ProbeError)) return false;
   const failure = error.cause instanceof Failure ? error.cause : undefined;
   if (failure?.status === 403 || error.reason === 'timeout') return true;
@@ -146,6 +151,11 @@ const unsentReasons: ReadonlySet<Reason> = new Set([
 /** True when the call that failed so cannot have brought its batch to the emitter. */
 export function provesUnsent({ reason }: ProbeError): boolean {
   return unsentReasons.has(reason);
+}
+
+/** What the failed call is in a `SentBatch`. */
+export function wordOf(error: ProbeError): 'refused' | 'none' {
+  return provesUnsent(error) ? 'refused' : 'none';
 }
 
 /** As little is known as after the one of both that tells less: a call by proxy without an answer may have come through. */

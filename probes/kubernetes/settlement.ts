@@ -12,13 +12,13 @@ const REMEMBERED_MS = 9_000_000;
 /** A batch that was sent to one pod, once or several times under its number. */
 export interface SentBatch {
   readonly batch: number;
-  /** The incarnation that it was sent to. */
+  /** The incarnation that it was sent to. Never `-`: of lines that any incarnation takes, none is ever withheld here. */
   readonly incarnation: string;
   /** By index, as sent. */
   readonly delaysMs: readonly number[];
-  /** T at which the first call with it began. */
+  /** T at which the first call with it began: stamped before the call, as an answer may be that of a second way. */
   readonly firstSentAt: EpochMs;
-  /** The words of the calls that brought it: `none` for a call without an answer, `refused` for one that `provesUnsent`. */
+  /** Of every call that brought it: the answer's `words`, or `wordOf` its error. */
   readonly words: readonly (Word | 'none')[];
 }
 
@@ -27,7 +27,7 @@ export interface DatedReceipt {
   readonly receipt: Receipt;
   readonly askedAt: EpochMs;
   readonly answeredAt: EpochMs;
-  /** The highest batch number (above 0) of a call that this emitter answered with a receipt, this one included. */
+  /** The highest batch number (above 0) of a call whose word `closesLower`, this one included. */
   readonly highestAnswered: number;
 }
 
@@ -39,6 +39,7 @@ export type Settled =
   | { readonly state: 'emitted'; readonly nb: EpochMs; readonly na: EpochMs }
   | { readonly state: 'withheld' | 'unconfirmed' | 'pending' | 'unknown'; readonly why: string };
 
+/** Not queued. Proven of the call that got the word, so of the batch only when each of its calls got one. */
 const refusedWords: ReadonlySet<Word | 'none'> = new Set([
   'closed',
   'full',
@@ -48,9 +49,27 @@ const refusedWords: ReadonlySet<Word | 'none'> = new Set([
   'broken',
 ]);
 
+/**
+ * True when the emitter took note of the call's number, or of a higher one before: lower ones that come later are `closed`. A call
+ * that was not let in, as with `full`, leaves the way open for those before it.
+ */
+export function closesLower(word: Word): boolean {
+  return word === 'ok' || word === 'repeat' || word === 'closed';
+}
+
 /** One result per line of every batch, by batch number. `sent` are all batches of one instance and one pod that are not settled. */
 export function settle(sent: readonly SentBatch[], dated: DatedReceipt): ReadonlyMap<number, readonly Settled[]> {
-  return new Map(sent.map((each) => [each.batch, settleBatch(each, dated)]));
+  return new Map(
+    sent.map((each) => {
+      const settled = settleBatch(each, dated);
+      return [each.batch, each.incarnation === '-' ? settled.map(sentToAny) : settled];
+    }),
+  );
+}
+
+/** A call that is still on its way may be taken by an incarnation that is yet to start. */
+function sentToAny(settled: Settled): Settled {
+  return settled.state === 'withheld' ? { state: 'unconfirmed', why: 'any incarnation may have taken it' } : settled;
 }
 
 function settleBatch(sent: SentBatch, dated: DatedReceipt): readonly Settled[] {
@@ -95,6 +114,7 @@ function unlisted(sent: SentBatch, delayMs: number, dated: DatedReceipt): Settle
   const last = sent.words.at(-1);
   if (sent.words.length > 0 && sent.words.every((word) => refusedWords.has(word)))
     return { state: 'withheld', why: `the emitter did not take it (${last})` };
+  if (dated.askedAt < sent.firstSentAt) return { state: 'unknown', why: 'the receipt is older than the batch' };
   if (dated.answeredAt - sent.firstSentAt > REMEMBERED_MS)
     return { state: 'unconfirmed', why: 'the emitter no longer knows of so old a batch' };
   if (sent.incarnation === dated.receipt.incarnation) {
@@ -104,14 +124,14 @@ function unlisted(sent: SentBatch, delayMs: number, dated: DatedReceipt): Settle
       ? { state: 'withheld', why: 'it never came to the emitter, and can no more' }
       : { state: 'unknown', why: 'no answer came, and it may be on its way' };
   }
-  if (plannedAfterStart(sent.firstSentAt + delayMs, dated))
+  if (earliestTurn(sent.firstSentAt, delayMs) > latestStart(dated))
     return { state: 'withheld', why: 'the emitter restarted before it was due' };
   return { state: 'unconfirmed', why: 'the emitter restarted after it was due, and knows nothing of it' };
 }
 
-/** Certainly so: the earliest that it can have been planned for is after the latest that the start can have been. */
-function plannedAfterStart(earliest: EpochMs, dated: DatedReceipt): boolean {
-  return earliest > latestStart(dated);
+/** The emitter counts the delay on its own clock, from a reading of it that may be 10 ms older than the call. */
+function earliestTurn(sentAt: EpochMs, delayMs: number): EpochMs {
+  return sentAt - READING_MS + delayMs * (1 - DRIFT);
 }
 
 function latestStart({ receipt, answeredAt }: DatedReceipt): EpochMs {

@@ -186,11 +186,11 @@ export type Change =
     }[TableName]
   | {
       /**
-       * Deletes looks with asOf, rollups with hour, done outbox rows with doneAt, resolved incidents with resolvedAt, and
-       * settled emission and verdict rows with endedAt before `before`.
+       * Deletes looks with asOf, rollups with hour, unwatched stretches with to, done outbox rows with doneAt, resolved incidents
+       * with resolvedAt, and settled emission and verdict rows with endedAt before `before`.
        */
       readonly op: 'prune';
-      readonly table: 'look' | 'rollup' | 'outbox' | 'incident' | 'emission' | 'verdict';
+      readonly table: 'look' | 'rollup' | 'unwatched' | 'outbox' | 'incident' | 'emission' | 'verdict';
       readonly before: EpochMs;
     };
 

@@ -167,6 +167,7 @@ function prune(state: EngineState): void {
     { op: 'prune', table: 'emission', before: state.now - keepCanaries },
     { op: 'prune', table: 'verdict', before: state.now - keepCanaries },
     { op: 'prune', table: 'rollup', before: state.now - keepRollups },
+    { op: 'prune', table: 'unwatched', before: state.now - keepRollups },
     { op: 'prune', table: 'incident', before: state.now - keepRollups },
     { op: 'prune', table: 'outbox', before: state.now - keepCanaries },
   );

@@ -153,13 +153,15 @@ class Store {
   }
 
   #prune(table: Extract<Change, { op: 'prune' }>['table'], before: number): () => void {
-    const { look, rollup, outbox, incident, emission, verdict } = this.#rows;
+    const { look, rollup, unwatched, outbox, incident, emission, verdict } = this.#rows;
     const older = (at: number | null) => at !== null && at < before;
     switch (table) {
       case 'look':
         return () => drop(look, (row) => row.asOf < before);
       case 'rollup':
         return () => drop(rollup, (row) => row.hour < before);
+      case 'unwatched':
+        return () => drop(unwatched, (row) => row.to < before);
       case 'outbox':
         return () => drop(outbox, (row) => row.state !== 'waiting' && older(row.doneAt));
       case 'incident':

@@ -27,6 +27,7 @@ export type LoadedTable = keyof typeof loaded;
 const pruned: Partial<Record<TableName, string>> = {
   look: 'as_of < ?',
   rollup: 'hour < ?',
+  unwatched: 'to_at < ?',
   outbox: "state <> 'waiting' AND done_at < ?",
   incident: "state = 'resolved' AND resolved_at < ?",
   emission: 'settled = 1 AND ended_at < ?',

@@ -162,7 +162,10 @@ export function describeLedger(name: string, open: () => Promise<LedgerUnderTest
   });
 
   describe(`pruning a ledger in ${name}`, () => {
-    it('given looks and rollups of several ages, when they are pruned, then those before the moment go', async () => {
+    it('given looks, rollups and unwatched stretches of several ages, when they are pruned, then those before the moment go', async () => {
+      await ledger.commit([10, 20, 30].map((from) => put('unwatched', { from, to: from + 5 })));
+      await ledger.commit([{ op: 'prune', table: 'unwatched', before: 25 }]);
+      expect((await ledger.find('unwatched', {})).map((row) => row.from)).toEqual([20, 30]);
       await ledger.commit([1, 2, 3].map((id) => put('look', look(id, id * 10))));
       await ledger.commit([10, 20, 30].map((hour) => put('rollup', { hop: 1, hour, counters: '{}' })));
       await ledger.commit([

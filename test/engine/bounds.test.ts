@@ -56,6 +56,7 @@ test('given pipelines that keep canaries for different times, when rows are prun
     emission: 3 * day,
     verdict: 3 * day,
     rollup: 30 * day,
+    unwatched: 30 * day,
     incident: 30 * day,
     outbox: 3 * day,
   };

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Bench } from './harness.ts';
 import { configOf } from './sandbox-config.ts';
-import { Scene } from './scene.ts';
+import { failure, Scene } from './scene.ts';
 
 /** Three nodes whose agents died; `nodes` of them say that they leave. */
 async function dying(nodes: readonly string[]): Promise<{ scene: Scene; bench: Bench }> {
@@ -35,4 +35,17 @@ test('given all nodes leaving, when we restart and their injectors are listed on
   await bench.restart(1_000);
   bench.run(10_000);
   expect(excusedAt(bench, 'stream')).toBe(0);
+});
+
+test('given one of three nodes leaving while another cannot be listed, when we restart and it is gone by then, then it is excused', async () => {
+  const { scene, bench } = await dying(['node-a']);
+  const list = scene.list.bind(scene);
+  let broken = true;
+  scene.list = (injector) => (broken && injector.spec.name === 'node-b' ? failure('timeout') : list(injector));
+  bench.run(10_000);
+  scene.gone.add('node-a');
+  await bench.restart(1_000);
+  broken = false;
+  bench.run(180_000);
+  expect(excusedAt(bench, 'stream')).toBeGreaterThan(0);
 });

@@ -4,7 +4,9 @@ import { Bench } from './harness.ts';
 import { configOf, hopSpec, injectSpec, sandboxHops, sandboxPipeline } from './sandbox-config.ts';
 import { Scene } from './scene.ts';
 
+/** The deadlines of the sample configuration. */
 const slowAlert = sandboxPipeline({
+  lostAfterMs: 6 * 3_600_000,
   inject: [injectSpec({ name: 'node-a', everyMs: 10_000 })],
   hops: sandboxHops.map((hop) =>
     hop.name === 'alert' ? hopSpec({ name: 'alert', after: 'index', withinMs: 300_000, pollMs: 30_000 }) : hop,

@@ -1,6 +1,6 @@
 /** Which way leads to an emitter, where one of them may not: proxy or exec. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { provesUnsent, RETRY_PROXY_MS } from '../../../probes/kubernetes/emitter-client.ts';
+import { provesUnsent, RETRY_PROXY_MS, wordOf } from '../../../probes/kubernetes/emitter-client.ts';
 import { context, forever } from '../../contract/bench.ts';
 import { expectProbeError, rejectionOf } from '../../contract/probe-error.ts';
 import { handClock } from '../../fakes/hand-clock.ts';
@@ -85,6 +85,37 @@ describe('by whichever works', () => {
     expect(clock.running).toBe(0);
   });
 
+  test('given an emitter without room, when only exec heard so, then the call by proxy may still come, but not a forbidden one', async () => {
+    bench.server.exec.run('emitter-a', async ({ stdout }) => {
+      stdout('lcne1 broken\n');
+      return 0;
+    });
+    const wordsOf = async () => (await bench.clientOf('auto').call(place, batchOf(1, ['logcanary a']), forever)).words;
+    bench.server.proxy.serve('emitter-a', 'unreachable');
+    expect(await wordsOf()).toEqual(['none', 'broken']);
+    bench.server.misbehave({ as: 'refuse', code: 403 }, { when: ({ subresource }) => subresource === 'proxy' });
+    expect(await wordsOf()).toEqual(['refused', 'broken']);
+  });
+
+  test.each(['proxy', 'exec'] as const)(
+    'given an emitter that has no room or refuses, when sent by %s, then both prove it',
+    async (way) => {
+      bench.server.proxy.serve('emitter-a', () => ({ status: 200, body: 'lcne1 broken\n' }));
+      bench.server.exec.run('emitter-a', async ({ stdout }) => {
+        stdout('lcne1 broken\n');
+        return 0;
+      });
+      const broken = await bench.clientOf(way).call(place, batchOf(1, ['logcanary a']), forever);
+      expect(broken.words).toEqual(['broken']);
+      bench.serve();
+      bench.server.exec.run('emitter-a', bench.runEmitter);
+      const stranger = bench.clientOf(way, context.clock, 'another-secret-of-ours');
+      const refused = await rejectionOf(stranger.call(place, batchOf(1, ['logcanary a']), forever));
+      expectProbeError(refused, ['auth'], [secret]);
+      expect(wordOf(refused)).toBe('refused');
+    },
+  );
+
   test('given both ways forbidden, when sent, then it is proven that nothing came; after a proxy that hangs it is not', async () => {
     bench.server.misbehave({ as: 'refuse', code: 403 });
     const forbidden = await rejectionOf(bench.clientOf('auto').call(place, batchOf(1, ['logcanary a']), forever));
@@ -100,6 +131,7 @@ describe('by whichever works', () => {
     const open = await call;
     expectProbeError(open, ['timeout'], [secret]);
     expect(provesUnsent(open)).toBe(false);
+    expect(wordOf(open)).toBe('none');
   });
 
   test('given an emitter that refuses, or a control plane in trouble, when sent, then exec is not tried', async () => {

@@ -1,17 +1,25 @@
 /** What receipts prove: every row of the protocol's table, and random histories against what really was printed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readAnswer, type Word } from '../../../probes/kubernetes/emitter-receipt.ts';
+import { type Answer, readAnswer } from '../../../probes/kubernetes/emitter-receipt.ts';
 import { composeRequest } from '../../../probes/kubernetes/emitter-request.ts';
-import { type DatedReceipt, type SentBatch, settle } from '../../../probes/kubernetes/settlement.ts';
+import { closesLower, type DatedReceipt, type SentBatch, settle } from '../../../probes/kubernetes/settlement.ts';
 import { createFakeEmitter } from '../../fakes/kubernetes/fake-emitter.ts';
 
 const secret = 'not-a-real-secret';
 const origin = 1_795_160_000_000;
 
-/** A caller and its emitter; answers and calls can be lost on the way. */
+/**
+ * What became of a call: it or its answer was lost, it is stuck on its way and comes `late`, or the emitter had no room, be it
+ * that it said so (`full`) or had no receipt either (`broken`).
+ */
+const fates = ['nothing', 'call', 'answer', 'late', 'full', 'broken'] as const;
+type Fate = (typeof fates)[number];
+
+/** A caller and its emitter, and what can happen between them. */
 function startScene() {
   let now = origin;
+  const stuck: string[] = [];
   const emitter = createFakeEmitter(secret, () => now);
   const sent = new Map<number, SentBatch>();
   let [incarnation, highestAnswered, batch] = [emitter.incarnation, 0, 0];
@@ -19,44 +27,58 @@ function startScene() {
     now += ms;
     emitter.run();
   };
-  /** Each way takes 20 ms. */
-  function call(
-    number: number,
-    delays: readonly number[],
-    lost: 'nothing' | 'call' | 'answer' = 'nothing',
-  ): DatedReceipt | undefined {
-    const askedAt = now;
+  function bodyOf(number: number, delays: readonly number[]): string {
     const lines = delays.map((delayMs, index) => ({ delayMs, text: `logcanary ${number}#${index}` }));
-    const body = composeRequest(secret, { instance: 'i', incarnation, batch: number, done: 0, lines }).toString();
+    return composeRequest(secret, { instance: 'i', incarnation, batch: number, done: 0, lines }).toString();
+  }
+  /** What the caller hears of it. */
+  function answerTo(body: string, fate: Fate): Answer | undefined {
+    if (fate === 'broken') return { word: 'broken' };
+    if (fate === 'full') return { ...readAnswer(emitter.call(bodyOf(0, []))), word: 'full' };
+    if (fate === 'late') stuck.push(body);
+    const answer = fate === 'call' || fate === 'late' ? undefined : readAnswer(emitter.call(body));
+    return fate === 'nothing' ? answer : undefined;
+  }
+  /** Each way takes 20 ms. */
+  function call(number: number, delays: readonly number[], fate: Fate = 'nothing'): DatedReceipt | undefined {
+    const askedAt = now;
+    const body = bodyOf(number, delays);
     pass(20);
-    const answer = lost === 'call' ? undefined : readAnswer(emitter.call(body));
+    const answer = answerTo(body, fate);
     pass(20);
-    const word: Word | 'none' = lost === 'nothing' && answer !== undefined ? answer.word : 'none';
+    const word = answer?.word ?? 'none';
     const known = sent.get(number);
     if (delays.length > 0 || known !== undefined)
       sent.set(number, {
         ...{ batch: number, incarnation: known?.incarnation ?? incarnation, delaysMs: known?.delaysMs ?? delays },
         ...{ firstSentAt: known?.firstSentAt ?? askedAt, words: [...(known?.words ?? []), word] },
       });
-    if (word === 'none' || answer?.receipt === undefined) return undefined;
+    if (answer?.receipt === undefined) return undefined;
     incarnation = answer.receipt.incarnation;
-    highestAnswered = Math.max(highestAnswered, number);
+    if (closesLower(answer.word)) highestAnswered = Math.max(highestAnswered, number);
     return { receipt: answer.receipt, askedAt, answeredAt: now, highestAnswered };
   }
   return {
     emitter,
     sent,
     pass,
-    send(delays: readonly number[], lost?: 'nothing' | 'call' | 'answer') {
+    send(delays: readonly number[], fate?: Fate) {
       batch += 1;
-      return call(batch, delays, lost);
+      return call(batch, delays, fate);
     },
-    /** Closes all numbers so far and asks. */
+    /** Closes all numbers so far and asks; again after an answer of another incarnation, which closed nothing. */
     ask() {
       batch += 1;
-      const dated = call(batch, []);
+      const first = call(batch, []);
+      const dated = highestAnswered === batch ? first : call(batch, []);
       if (dated === undefined) throw new Error('no answer');
       return dated;
+    },
+    /** The call that is stuck for the longest comes. */
+    arrive() {
+      const body = stuck.shift();
+      if (body !== undefined) emitter.call(body);
+      return body !== undefined;
     },
     states(dated: DatedReceipt, of = 1) {
       return settle([...sent.values()], dated)
@@ -143,6 +165,18 @@ describe('one receipt', () => {
     expect(scene.states(scene.ask(), 2)).toEqual(['withheld']);
   });
 
+  test('given a call that is stuck, when the next one found no room, then nothing is known until a number was closed', () => {
+    const scene = startScene();
+    scene.ask();
+    scene.send([60_000], 'late');
+    const full = scene.send([70_000], 'full');
+    if (full === undefined) throw new Error('no answer');
+    expect(scene.states(full, 2)).toEqual(['unknown']);
+    expect(scene.states(full, 3)).toEqual(['withheld']);
+    scene.arrive();
+    expect(scene.states(scene.ask(), 2)).toEqual(['pending']);
+  });
+
   test('given a reboot, when settled, then what was due before is unconfirmed and the rest withheld', () => {
     const scene = startScene();
     scene.ask();
@@ -195,11 +229,12 @@ describe('random histories', () => {
       arbitrary: fc.record({
         do: fc.constant('send' as const),
         delays,
-        lost: fc.constantFrom('nothing' as const, 'call' as const, 'answer' as const),
+        fate: fc.constantFrom(...fates),
       }),
     },
     { weight: 4, arbitrary: fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 2500 }) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant('ask' as const) }) },
+    { weight: 2, arbitrary: fc.record({ do: fc.constant('arrive' as const) }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), halfWay: fc.boolean() }) },
     { weight: 1, arbitrary: fc.record({ do: fc.constant('reboot' as const) }) },
   );
@@ -213,19 +248,15 @@ describe('random histories', () => {
           if (each.do === 'pass') scene.pass(each.ms);
           if (each.do === 'restart') scene.emitter.restart(each.halfWay);
           if (each.do === 'reboot') scene.emitter.reboot();
+          if (each.do === 'arrive') scene.arrive();
           const dated =
-            each.do === 'send' ? scene.send(each.delays, each.lost) : each.do === 'ask' ? scene.ask() : undefined;
+            each.do === 'send' ? scene.send(each.delays, each.fate) : each.do === 'ask' ? scene.ask() : undefined;
           if (dated !== undefined) receipts.push(dated);
         }
-        const verdicts = receipts.map((dated) =>
-          settle(
-            [...scene.sent.values()].filter(({ firstSentAt }) => firstSentAt <= dated.askedAt),
-            dated,
-          ),
-        );
+        const verdicts = receipts.map((dated) => settle([...scene.sent.values()], dated));
         scene.pass(30_000);
-        receipts.push(scene.ask());
-        verdicts.push(settle([...scene.sent.values()], receipts.at(-1) as DatedReceipt));
+        verdicts.push(settle([...scene.sent.values()], scene.ask()));
+        while (scene.arrive()) scene.pass(5000);
         for (const settled of verdicts)
           for (const [batch, lines] of settled)
             for (const [index, line] of lines.entries()) {
