@@ -57,5 +57,5 @@ function silentFindings(state: EngineState): Finding[] {
 
 /** It last came at `at`. What came while we were away could not be heard, so the wait begins anew with us. */
 export function isLatePing(state: EngineState, { everyMs, graceMs }: ExpectedPingSpec, at: EpochMs): boolean {
-  return state.now - Math.max(at, state.startedAt) > everyMs + graceMs;
+  return state.now - Math.max(at, state.startedAt, state.watchingSince) > everyMs + graceMs;
 }

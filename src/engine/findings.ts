@@ -13,9 +13,10 @@ import {
   tallyLosses,
   walkBack,
 } from './flow.ts';
+import { failing, isFailing } from './look-outcome.ts';
 import { lineage } from './looking.ts';
 import type { EngineState, HopState, PipelineState, Track } from './state.ts';
-import { failing, isFailing, isolation, mayBeIsolation, readableAbove, readingAbove, unreadFinding } from './unread.ts';
+import { isolation, mayBeIsolation, readableAbove, readingAbove, unreadFinding } from './unread.ts';
 
 /** At least so many losses, duplicates or damaged lines, whatever their share (facts: one loss at 1/min is 1.67 % of an hour). */
 const enough = 3;

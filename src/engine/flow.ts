@@ -4,6 +4,7 @@ import type { RunRow } from '../core/ledger.ts';
 import { plannedAt } from '../core/schedule.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { isDeaf } from './deafness.ts';
 import { lineage } from './looking.ts';
 import type { HopState, StreamState, Track } from './state.ts';
 import { blockOf, codeAt, emissionAt, runOf, termsOf } from './track.ts';
@@ -39,6 +40,7 @@ export function* walkBack(track: Track, since: EpochMs): Iterable<Walked> {
     if (!run) return;
     const planned = plannedAt(run, seq);
     if (planned < from) return;
+    if (isDeaf(hop, planned)) continue;
     if (!termsOf(run, hop.id, stream.number, seq)) continue;
     const code = codeAt(track, seq);
     // A block folded away holds only canaries that arrived, or old history.
@@ -127,9 +129,14 @@ export function isMissing(walked: Walked): boolean {
   return walked.verdict === 'overdue' || walked.verdict === 'lost';
 }
 
-/** Nearly all tracks of a large pipeline are fine, which shows without walking: nothing is missing or came late lately. */
+/**
+ * Nearly all tracks of a large pipeline are fine, which shows without walking: nothing is missing or came late lately. What was
+ * lost before stays missing for days, and says nothing of now.
+ */
 export function isQuietlyFine(track: Track, now: EpochMs): boolean {
-  return !missesAny(track) && now - track.lastLateAt > 10 * track.hop.spec.withinMs;
+  const { spec, pipeline } = track.hop;
+  const lately = Math.max(10 * spec.withinMs, pipeline.spec.loss.windowMs);
+  return now - track.lastLateAt > 10 * spec.withinMs && !missesSince(track, now - lately);
 }
 
 export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): TrackFlow {

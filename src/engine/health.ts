@@ -3,6 +3,7 @@ import type { StatusView } from '../core/status.ts';
 import type { LedgerError } from '../lib/errors.ts';
 import { isUntold } from './outbox.ts';
 import type { EngineState } from './state.ts';
+import { judgeEveryMs } from './step.ts';
 
 /** A loop that has not completed a cycle for this long plus three of its periods is wedged, ms. */
 const wedgedAfterMs = 60_000;
@@ -30,7 +31,7 @@ export function healthOf(state: EngineState, ledgerError: LedgerError | undefine
 
 /** The slowest period of each loop that has work to do. */
 function periods(state: EngineState): Record<string, number> {
-  const found: Record<string, number> = { judge: 500 };
+  const found: Record<string, number> = { judge: judgeEveryMs(state) };
   const listed = [...state.streamsByNumber.values()].filter(
     (stream) => stream.listed && stream.leavingSince === undefined,
   );

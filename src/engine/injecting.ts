@@ -10,16 +10,13 @@ import type { LogcanaryError } from '../lib/errors.ts';
 import type { BatchLine, Emission, ListedStream } from '../probe.ts';
 import { changeStream } from './changed.ts';
 import type { Command, LineRef } from './event.ts';
+import { excuseLeaving } from './leaving.ts';
 import { createStream } from './restore.ts';
-import type { EngineState, HopState, InjectorState, PipelineState, StreamState } from './state.ts';
-import { excuse, grant, judgeTrack, recordEmission, runOf } from './track.ts';
+import type { EngineState, HopState, InjectorState, StreamState } from './state.ts';
+import { grant, judgeTrack, recordEmission, runOf } from './track.ts';
 
 /** Lines in one injector call at most; the rest goes with the next one. */
 const batchLimit = 500;
-/** An excuse reaches back this far before the leaving sign (design §4). */
-const excuseBackMs = 60_000;
-/** An older list of streams says nothing of who leaves (design §4: under 2 minutes old). */
-const oldListMs = 120_000;
 /** More slots missed than this (process suspended, injector hung) are skipped, not made up for. */
 const skipAfterMs = 5_000;
 /** As many missed slots of a stream are withheld one by one; more begin a new schedule. */
@@ -49,7 +46,7 @@ export function onListed(state: EngineState, injector: InjectorState, listed: re
     if (stream.leavingSince === undefined) {
       leaving.delete(stream);
       if (currentRun(state, stream) === undefined) openRun(state, stream);
-    } else if (!leaving.has(stream)) leaving.set(stream, state.now);
+    } else if (!leaving.has(stream)) leaving.set(stream, { notedAt: state.now, decided: false });
   }
   excuseLeaving(state, injector.pipeline);
 }
@@ -85,26 +82,6 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
 function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
   const names = Object.keys(one);
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
-}
-
-/**
- * A dying zone must not excuse itself: with more than half of several streams leaving at once nothing is excused. So it is decided
- * when it is known of all of them whether they leave: once every injector was listed since, except those that cannot be.
- */
-function excuseLeaving(state: EngineState, { injectors, leaving }: PipelineState): void {
-  if (leaving.size === 0) return;
-  let present = 0;
-  for (const { streams } of injectors) {
-    for (const stream of streams.values()) if (stream.listed && !leaving.has(stream)) present += 1;
-  }
-  const all = present + leaving.size;
-  const tooMany = all > 1 && leaving.size * 2 > all;
-  for (const [stream, notedAt] of leaving) {
-    const known = injectors.every(({ listedAt }) => listedAt >= notedAt || listedAt < state.now - oldListMs);
-    if (!known) continue;
-    if (!tooMany && stream.leavingSince !== undefined) excuse(stream, stream.leavingSince - excuseBackMs);
-    if (!stream.listed) leaving.delete(stream);
-  }
 }
 
 export function onListFailed(injector: InjectorState, error: LogcanaryError): void {

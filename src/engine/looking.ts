@@ -8,8 +8,10 @@ import type { LogcanaryError, Reason } from '../lib/errors.ts';
 import type { Find, Look } from '../probe.ts';
 import { lookCommand, unseen } from './asking.ts';
 import { changeTrack, changeTrackLater } from './changed.ts';
+import { wasDeaf } from './deafness.ts';
 import type { AskedRange, Command } from './event.ts';
 import { tokenOf } from './injecting.ts';
+import { isSilent } from './look-outcome.ts';
 import { isBlind } from './reason.ts';
 import type { EngineState, HopState, LookOutcome, StreamState, Track } from './state.ts';
 import { emissionAt, judgeTrack, runOf, sight, termsOf } from './track.ts';
@@ -44,7 +46,7 @@ function nextSlot(hop: HopState, now: EpochMs): EpochMs {
 
 /** An on-demand hop is read only while some canary is past its deadline here and was not seen further down either. */
 function wanted(state: EngineState, hop: HopState): boolean {
-  if (owesAnswer(state, hop)) return true;
+  if (owesAnswer(state, hop) || othersAreSilent(hop)) return true;
   for (const track of hop.tracks) {
     for (const [seq, code] of unseen(track, state.now)) {
       if (code !== codeOf.pending && code !== codeOf.overdue && code !== codeOf.unverifiable) continue;
@@ -54,6 +56,12 @@ function wanted(state: EngineState, hop: HopState): boolean {
     }
   }
   return false;
+}
+
+/** Nothing else answers: whether we are cut off, this hop can tell. */
+function othersAreSilent(hop: HopState): boolean {
+  const others = hop.pipeline.hops.filter((each) => each !== hop && each.mode === 'poll');
+  return others.length > 0 && others.every(isSilent);
 }
 
 /** The last look failed, or before a restart one did: only another one can tell that it can be read again. */
@@ -85,7 +93,7 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
     hop.cursor = look.cursor;
     hop.dirty = true;
   }
-  if (coverage === 'complete') cover(hop, looked.asked, asOf, Math.max(look?.since ?? 0, hop.deafUntil));
+  if (coverage === 'complete') cover(hop, looked.asked, asOf, look?.since ?? 0);
   else if (looked.asOf >= state.watchingSince) suspend(hop, why?.reason);
   noteOutcome(state, hop, { askedAt: looked.asOf, at: state.now, coverage }, why);
   state.pending.push({
@@ -114,18 +122,17 @@ function noteOutcome(state: EngineState, hop: HopState, outcome: LookOutcome, wh
 
 /**
  * Nobody watched from then until now: as after a restart a backlog may be on its way at every hop. Canaries that were posted to us
- * meanwhile were turned away, and when they come again is the sender's choice: of those emitted until now it says nothing of the
- * flow that they are missing, or late.
+ * meanwhile were turned away, and when they come again is the sender's choice: that they are missing, or late, says nothing of the flow.
  */
 export function onUnwatched(state: EngineState, from: EpochMs): void {
   state.pending.push({ op: 'put', table: 'unwatched', row: { from, to: state.now } });
   state.watchingSince = state.now;
   for (const hop of state.pipelines.flatMap(({ hops }) => hops)) {
+    if (hop.mode === 'push') wasDeaf(hop, from, state.now);
+    // A pause that no look would have noticed hides no outage of the target either.
+    if (state.now - from <= 2 * hop.spec.pollMs + hop.spec.timeoutMs) continue;
     hop.settleUntil = Math.max(hop.settleUntil, state.now + hop.spec.withinMs);
     hop.settleBelowUntil = Math.max(hop.settleBelowUntil, state.now + slowestBelow(hop));
-    if (hop.mode !== 'push') continue;
-    hop.deafUntil = Math.max(hop.deafUntil, state.now);
-    hop.absorbBefore = Math.max(hop.absorbBefore, state.now);
   }
 }
 
@@ -149,9 +156,10 @@ function cover(hop: HopState, asked: readonly AskedRange[], asOf: EpochMs, since
   for (const { stream, from, to } of asked) {
     const track = stream.tracks.find((each) => each.hop === hop);
     if (!track) continue;
-    const first = firstEmittedSince(stream, from, to, since);
-    track.absent.cover(first, to, asOf);
-    if (provesLoss) track.lost.cover(first, to, asOf);
+    for (const [first, last] of heardIn(hop, stream, firstEmittedSince(stream, from, to, since), to)) {
+      track.absent.cover(first, last, asOf);
+      if (provesLoss) track.lost.cover(first, last, asOf);
+    }
     if (isEvidence(track, asOf)) changeTrack(track);
     else changeTrackLater(track);
   }
@@ -184,6 +192,19 @@ function firstEmittedSince(stream: StreamState, from: number, to: number, since:
   // What was planned a little earlier may have gone out later.
   while (seq > from && (emissionAt(stream, seq - 1)?.nb ?? 0) >= since) seq -= 1;
   return seq;
+}
+
+/** A range without the canaries that could not be posted to us. */
+function heardIn(hop: HopState, stream: StreamState, from: number, to: number): [first: number, last: number][] {
+  const heard: [number, number][] = [];
+  let first = from;
+  for (const deaf of hop.deaf) {
+    const last = firstPlannedFrom(stream, first, to, deaf.from) - 1;
+    if (last >= first) heard.push([first, last]);
+    first = Math.max(first, firstPlannedFrom(stream, first, to, deaf.to));
+  }
+  if (first <= to) heard.push([first, to]);
+  return heard;
 }
 
 /** The first of a range that was planned at `since` or later; one past its end when none was. Planned times only rise. */

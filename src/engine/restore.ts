@@ -9,7 +9,9 @@ import { latencyBucketsMs } from '../core/status.ts';
 import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
+import { wasDeaf } from './deafness.ts';
 import { restoreDrops } from './drops.ts';
+import { leftBefore } from './leaving.ts';
 import { tellNewcomers } from './outbox.ts';
 import { refuseImpossible } from './possible-rows.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
@@ -130,6 +132,8 @@ function noteDowntime(state: EngineState, meta: ReadonlyMap<string, string>): vo
   const last = Number(meta.get('time') ?? 0);
   if (last > 0 && last < state.now) {
     state.pending.push({ op: 'put', table: 'unwatched', row: { from: last, to: state.now } });
+    for (const { hops } of state.pipelines)
+      for (const hop of hops) if (hop.mode === 'push') wasDeaf(hop, last, state.now);
   }
 }
 
@@ -210,7 +214,7 @@ function buildHop(
     settleUntil: state.now + spec.withinMs,
     settleBelowUntil: state.now + spec.withinMs,
     absorbBefore: 0,
-    deafUntil: 0,
+    deaf: [],
     odd: { duplicated: [], corrupted: [], forged: [] },
     seenTimes: [],
     strange: new Set(),
@@ -247,7 +251,9 @@ function restoreStreams(state: EngineState, contents: LedgerContents): void {
     const injector =
       pipeline.injectors.find((each) => each.spec.name === row.injector) ?? retiredInjector(pipeline, row);
     const stream = createStream(state, injector, row, runs.get(row.number) ?? []);
-    if (pipeline.injectors.includes(injector)) injector.streams.set(row.key, stream);
+    if (!pipeline.injectors.includes(injector)) continue;
+    injector.streams.set(row.key, stream);
+    leftBefore(state, stream);
   }
   restoreBlocks(state, contents);
 }

@@ -82,8 +82,8 @@ export interface HopState {
   settleBelowUntil: EpochMs;
   /** Canaries emitted before this belong to an incident that is over. */
   absorbBefore: EpochMs;
-  /** Of canaries emitted before this nothing can be said but that they were seen: they could not be posted to us. */
-  deafUntil: EpochMs;
+  /** Of canaries planned in these times, oldest first, nothing can be said but that they were seen: they could not be posted to us. */
+  readonly deaf: { readonly from: EpochMs; readonly to: EpochMs }[];
   odd: Oddities;
   /** Sightings (first ones) lately, for shares: about the newest 5000 times. */
   seenTimes: EpochMs[];
@@ -203,8 +203,8 @@ export interface PipelineState {
   readonly hops: HopState[];
   readonly injectors: InjectorState[];
   readonly checks: CheckState[];
-  /** Streams that go away and that it is not decided for good whether they are excused, with when that was noticed. Not stored. */
-  readonly leaving: Map<StreamState, EpochMs>;
+  /** Streams that go away, or did a little while ago: when that was noticed, and whether it was decided if they are excused. Not stored. */
+  readonly leaving: Map<StreamState, { readonly notedAt: EpochMs; decided: boolean }>;
 }
 
 export interface IncidentState {

@@ -18,7 +18,7 @@ import { judgeTrack } from './track.ts';
 
 /** Between looks little can change: judged anew so often in each look interval, within these bounds, ms. */
 const judgings = 8;
-const judgeBounds = { least: 500, most: 15_000 };
+const judgeBounds = { least: 500, most: 60_000 };
 const pruneEveryMs = 3_600_000;
 const keepLooksMs = 48 * 3_600_000;
 const checkTimeoutMs = 10_000;
@@ -142,8 +142,9 @@ function judgeDue(state: EngineState): void {
   state.loops.judge = state.now;
 }
 
-function judgeEveryMs({ pipelines }: EngineState): number {
+export function judgeEveryMs({ config, pipelines }: EngineState): number {
   let soonest = judgeBounds.most * judgings;
+  for (const { graceMs } of config.expectedPings) soonest = Math.min(soonest, graceMs);
   for (const { hops } of pipelines) for (const { spec } of hops) soonest = Math.min(soonest, spec.pollMs);
   return Math.max(judgeBounds.least, soonest / judgings);
 }

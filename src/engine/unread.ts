@@ -2,31 +2,17 @@
 import type { EpochMs } from '../lib/clock.ts';
 import { countsSince, type Finding, hasOpen, looksOf, runbookOf, streamsOf } from './finding.ts';
 import { hopsBehind } from './flow.ts';
+import { answeredBetween, failedLooks, failing, failingSince, isSilent } from './look-outcome.ts';
 import { isBlind, isSilence } from './reason.ts';
-import type { EngineState, HopState, LookOutcome, PipelineState } from './state.ts';
-
-/** Looks in a row that must fail before a hop counts as unreadable or blind. */
-const failedLooks = 2;
-export function isFailing(hop: HopState): boolean {
-  return hop.looks.at(-1) !== undefined && hop.looks.at(-1)?.coverage !== 'complete';
-}
-
-export function failing(hop: HopState): boolean {
-  const { looks } = hop;
-  for (let back = 1; back <= failedLooks; back++) {
-    const look = looks[looks.length - back];
-    if (look === undefined || look.coverage === 'complete') return false;
-  }
-  return true;
-}
+import type { EngineState, HopState, PipelineState } from './state.ts';
 
 export function isolation(state: EngineState, pipeline: PipelineState): Finding | undefined {
   const read = pipeline.hops.filter((hop) => hop.looks.length > 0 && hop.mode !== 'push');
-  const hops = read.filter((hop) => failing(hop) && isSilence(hop.looks.at(-1)?.reason));
+  const hops = read.filter(isSilent);
   const targets = new Set(hops.map((hop) => hop.target));
   if (targets.size < 2) return undefined;
   const since = Math.min(...hops.map(failingSince));
-  if (read.some((hop) => !hops.includes(hop) && !isUnasked(hop, since))) return undefined;
+  if (read.some((hop) => !hops.includes(hop) && !isSilentToo(hop, since))) return undefined;
   const names = hops.map((hop) => hop.spec.name).join(', ');
   return {
     kind: 'isolated',
@@ -40,9 +26,10 @@ export function isolation(state: EngineState, pipeline: PipelineState): Finding 
   };
 }
 
-/** Read only when somebody asks, and not answered since: it says nothing for or against. */
-function isUnasked(hop: HopState, since: EpochMs): boolean {
-  return hop.mode === 'on-demand' && !hop.looks.some((look) => answeredBetween(look, since, Number.POSITIVE_INFINITY));
+/** A hop that is read on demand is asked because all others are silent: one answer that does not come is enough. */
+function isSilentToo(hop: HopState, since: EpochMs): boolean {
+  const last = hop.looks.at(-1);
+  return hop.mode === 'on-demand' && last !== undefined && last.askedAt >= since && isSilence(last.reason);
 }
 
 /**
@@ -62,15 +49,6 @@ export function mayBeIsolation(state: EngineState, hop: HopState): boolean {
 /** Until when we were cut off; undefined when that is over and told. */
 function isolatedAt(state: EngineState, hop: HopState): EpochMs | undefined {
   return state.open.get(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated']))?.lastBadAt;
-}
-
-function answeredBetween(look: LookOutcome, from: EpochMs, to: EpochMs): boolean {
-  return look.at >= from && look.at <= to && !(look.coverage === 'failed' && isSilence(look.reason));
-}
-
-function failingSince(hop: HopState): EpochMs {
-  const at = hop.looks.findLastIndex((look) => look.coverage === 'complete');
-  return hop.looks[at + 1]?.at ?? 0;
 }
 
 export function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {

@@ -1,0 +1,22 @@
+/** Times in which posts to us were turned away: suspended, without a ledger, not running. */
+import type { EpochMs } from '../lib/clock.ts';
+import type { HopState } from './state.ts';
+
+/** Of the latest times in which posts were turned away so many are remembered. */
+const deafLimit = 64;
+
+/**
+ * Canaries that would have been posted in that time, going by how long they take of late (half as long again, and at most the
+ * deadline), are missing or late through us.
+ */
+export function wasDeaf(hop: HopState, from: EpochMs, to: EpochMs): void {
+  const { withinMs } = hop.spec;
+  const takes = hop.recentHi.length > 0 ? Math.min(1.5 * Math.max(...hop.recentHi), withinMs) : withinMs;
+  hop.deaf.push({ from: from - takes, to });
+  if (hop.deaf.length > deafLimit) hop.deaf.shift();
+}
+
+/** It could not be posted to us when it was due to be. */
+export function isDeaf({ deaf }: HopState, planned: EpochMs): boolean {
+  return deaf.length > 0 && deaf.some(({ from, to }) => planned >= from && planned < to);
+}
