@@ -97,9 +97,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'the excuse of a leaving node reaches back too far',
-    file: 'src/engine/injecting.ts',
-    find: 'excuse(stream, since - excuseBackMs);',
-    put: 'excuse(stream, since - 100 * excuseBackMs);',
+    file: 'src/engine/leaving.ts',
+    find: 'excuse(stream, stream.leavingSince - excuseBackMs);',
+    put: 'excuse(stream, stream.leavingSince - 100 * excuseBackMs);',
     faults: 'node-leaves,consumer-drops',
   },
   {
@@ -147,8 +147,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the next incident number is not stored',
     file: 'src/engine/rows.ts',
-    find: 'nextIncident: String(state.next.incident),',
-    put: "nextIncident: '1',",
+    find: "put('nextIncident', next.incident);",
+    put: "put('nextIncident', 1);",
     faults: `agent-stopped,${crashes}`,
   },
   {
@@ -191,5 +191,31 @@ export const mutants: readonly Mutant[] = [
     find: "new Set(['pending', 'overdue', 'unverifiable', 'lost'])",
     put: "new Set(['pending', 'overdue', 'unverifiable', 'lost', 'delivered'])",
     faults: 'node-leaves',
+  },
+  {
+    name: 'a look that was under way during a suspension counts as the failure of its target',
+    file: 'src/engine/looking.ts',
+    find: "if (outcome.coverage !== 'complete' && outcome.askedAt < state.watchingSince) return;",
+    put: '',
+    faults: 'suspended',
+  },
+  {
+    name: 'posts that were turned away while nobody watched count as missing',
+    file: 'src/engine/deafness.ts',
+    find: 'hop.deaf.push({ from: from - takes, to });',
+    put: '',
+    faults: 'suspended,commit-refused,crash',
+  },
+  {
+    name: 'where a search for missing canaries begins is not set back when one goes missing behind it',
+    file: 'src/engine/track.ts',
+    find: 'if (i < block.openFrom && isMissing(code)) block.openFrom = i;',
+    put: '',
+  },
+  {
+    name: 'a silent hop makes us isolated though one that is read on demand would answer',
+    file: 'src/engine/unread.ts',
+    find: 'if (read.some((hop) => !hops.includes(hop) && !isSilentToo(hop, since))) return undefined;',
+    put: '',
   },
 ];
