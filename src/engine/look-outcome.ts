@@ -31,3 +31,9 @@ export function answeredBetween(look: LookOutcome, from: EpochMs, to: EpochMs): 
 export function isSilent(hop: HopState): boolean {
   return failing(hop) && isSilence(hop.looks.at(-1)?.reason);
 }
+
+/** When the first of its last looks in a row was over that nothing at all answered; a failure of another kind before says nothing. */
+export function silentSince(hop: HopState): EpochMs {
+  const at = hop.looks.findLastIndex((look) => !isSilence(look.reason));
+  return hop.looks[at + 1]?.at ?? 0;
+}

@@ -2,7 +2,7 @@
 import type { EpochMs } from '../lib/clock.ts';
 import { countsSince, type Finding, hasOpen, looksOf, runbookOf, streamsOf } from './finding.ts';
 import { hopsBehind } from './flow.ts';
-import { answeredBetween, failedLooks, failing, failingSince, isSilent } from './look-outcome.ts';
+import { answeredBetween, failedLooks, failing, failingSince, isSilent, silentSince } from './look-outcome.ts';
 import { isBlind, isSilence } from './reason.ts';
 import type { EngineState, HopState, PipelineState } from './state.ts';
 
@@ -41,7 +41,7 @@ export function mayBeIsolation(state: EngineState, hop: HopState): boolean {
   if (!last || !isSilence(last.reason)) return false;
   const others = hop.pipeline.hops.filter((each) => each.mode !== 'push' && each.target !== hop.target);
   if (!others.some((each) => each.looks.length > 0)) return false;
-  const since = Math.max(failingSince(hop), isolatedAt(state, hop) ?? 0);
+  const since = Math.max(silentSince(hop), isolatedAt(state, hop) ?? 0);
   if (state.now - since > 3 * hop.spec.pollMs + hop.spec.timeoutMs) return false;
   return !others.some((each) => each.looks.some((look) => answeredBetween(look, since, last.askedAt)));
 }
