@@ -1,4 +1,4 @@
-/** Times in which posts to us were turned away: suspended, without a ledger, not running. */
+/** Times in which posts to us were turned away: suspended, or without a ledger. (What came before the start, the hop's own looks leave out.) */
 import type { EpochMs } from '../lib/clock.ts';
 import type { HopState } from './state.ts';
 

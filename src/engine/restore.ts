@@ -9,7 +9,6 @@ import { latencyBucketsMs } from '../core/status.ts';
 import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
-import { wasDeaf } from './deafness.ts';
 import { restoreDrops } from './drops.ts';
 import { leftBefore } from './leaving.ts';
 import { tellNewcomers } from './outbox.ts';
@@ -132,8 +131,6 @@ function noteDowntime(state: EngineState, meta: ReadonlyMap<string, string>): vo
   const last = Number(meta.get('time') ?? 0);
   if (last > 0 && last < state.now) {
     state.pending.push({ op: 'put', table: 'unwatched', row: { from: last, to: state.now } });
-    for (const { hops } of state.pipelines)
-      for (const hop of hops) if (hop.mode === 'push') wasDeaf(hop, last, state.now);
   }
 }
 

@@ -41,16 +41,3 @@ test('given an expected ping, when we were suspended for longer than it may be l
   bench.run(20_000);
   expect(bench.history()).toEqual([]);
 });
-
-test('given a watchdog that was down for 30 s, when the posts that it could not take come in soon after its start, then it accuses nobody', async () => {
-  const scene = new Scene();
-  const bench = await Bench.open(scene, configOf());
-  bench.run(60_000);
-  // nobody takes posts while it is down; the alerter tries again within some seconds
-  scene.stage('alert').stopped = true;
-  await bench.restart(30_000);
-  bench.run(5_000);
-  scene.stage('alert').stopped = false;
-  bench.run(60_000);
-  expect(bench.history()).toEqual([]);
-});

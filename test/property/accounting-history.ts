@@ -12,8 +12,9 @@ import { restored, startOfTime } from '../engine/harness.ts';
 import { sumsAt } from '../engine/identity.ts';
 import { configOf } from '../engine/sandbox-config.ts';
 import { bookkeepingOf, freezeSettled } from './accounting-comparison.ts';
-import { AccountingModel, type CanaryModel } from './accounting-model.ts';
+import { AccountingModel } from './accounting-model.ts';
 import { hops, injectorOf, modes, type Operation, specOf, streams } from './accounting-operations.ts';
+import type { CanaryModel } from './accounting-verdict.ts';
 
 type Look = Extract<Command, { type: 'look' }>;
 type Inject = Extract<Command, { type: 'inject' }>;
@@ -174,8 +175,9 @@ export class History {
       const stream = this.model.stream(key, number);
       stream.listed = true;
       stream.leavingSince = this.leaving.get(key);
+      stream.injector = injector.spec.name;
     }
-    this.model.excuseLeaving(keys);
+    this.model.excuseLeaving(injector.spec.name, keys, this.now);
   }
 
   private receipt(at: number, bias: string): void {

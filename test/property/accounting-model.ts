@@ -3,30 +3,7 @@ import type { RunRow } from '../../src/core/ledger.ts';
 import type { HopSpec, PipelineSpec } from '../../src/core/pipeline.ts';
 import { plannedAt } from '../../src/core/schedule.ts';
 import { type Verdict, verdicts } from '../../src/core/verdict-name.ts';
-
-export interface PlaceModel {
-  readonly hop: string;
-  readonly withinMs: number;
-  readonly lostAfterMs: number;
-  readonly graceMs: number;
-  verdict: Verdict;
-  seen: 'no' | 'implied' | 'direct';
-  /** F, and F of the looks that prove loss. */
-  absent: number;
-  lost: number;
-  /** Nothing changes any more: the engine has settled the block, and was checked to be allowed to. */
-  frozen: boolean;
-}
-
-export interface CanaryModel {
-  readonly stream: string;
-  readonly seq: number;
-  readonly planned: number;
-  emission: 'unconfirmed' | 'emitted' | 'withheld';
-  nb: number;
-  na: number;
-  readonly places: Map<string, PlaceModel>;
-}
+import { type CanaryModel, type PlaceModel, verdictOf } from './accounting-verdict.ts';
 
 interface Range {
   readonly stream: { readonly key: string };
@@ -45,6 +22,8 @@ interface StreamModel {
   readonly canaries: CanaryModel[];
   listed: boolean;
   leavingSince: number | undefined;
+  /** Which it was listed by. */
+  injector: string;
 }
 
 /** What survives a crash: everything but how the hops' looks have gone since the start. */
@@ -55,10 +34,14 @@ export interface Books {
 
 const counted = ['delivered', 'delayed', 'lost', 'recovered', 'unverifiable', 'excused', 'withheld', 'duplicated'];
 const excuseBackMs = 60_000;
+const togetherMs = 600_000;
 
 export class AccountingModel {
   spec: PipelineSpec;
   books: Books = { streams: new Map(), hops: new Map() };
+  private startedAt = 0;
+  private readonly listedAt = new Map<string, number>();
+  private readonly leaves = new Map<string, { readonly notedAt: number; decided: boolean }>();
   private committed: Books = { streams: new Map(), hops: new Map() };
 
   constructor(spec: PipelineSpec, now: number) {
@@ -74,6 +57,14 @@ export class AccountingModel {
       this.books.hops.set(name, { ...hop, settleUntil: now + withinMs, settleBelowUntil: now + withinMs });
     }
     for (const stream of this.books.streams.values()) stream.listed = false;
+    this.startedAt = now;
+    this.listedAt.clear();
+    this.leaves.clear();
+    for (const [key, { leavingSince, injector }] of this.books.streams) {
+      const known = spec.inject.some(({ name }) => name === injector);
+      if (known && leavingSince !== undefined && leavingSince >= now - togetherMs)
+        this.leaves.set(key, { notedAt: now, decided: false });
+    }
   }
 
   /** What looks did not find is written with the row of a stream at a hop, and that not every time (see `changeTrackLater`). */
@@ -97,7 +88,13 @@ export class AccountingModel {
   }
 
   stream(key: string, number: number): StreamModel {
-    const found = this.books.streams.get(key) ?? { number, canaries: [], listed: true, leavingSince: undefined };
+    const found = this.books.streams.get(key) ?? {
+      number,
+      canaries: [],
+      listed: true,
+      leavingSince: undefined,
+      injector: '',
+    };
     this.books.streams.set(key, found);
     return found;
   }
@@ -211,15 +208,29 @@ export class AccountingModel {
     }
   }
 
-  /** Of those just listed. Many at once excuse nobody. */
-  excuseLeaving(keys: readonly string[]): void {
-    const all = [...this.books.streams.values()].filter((stream) => stream.listed);
-    const going = all.filter((stream) => stream.leavingSince !== undefined);
-    if (all.length > 1 && going.length * 2 > all.length) return;
+  /** Many that leave together excuse nobody; decided once for each, when all injectors were listed since. */
+  excuseLeaving(injector: string, keys: readonly string[], now: number): void {
+    this.listedAt.set(injector, now);
     for (const key of keys) {
-      const since = this.books.streams.get(key)?.leavingSince;
-      if (since !== undefined) this.excuse(key, since);
+      if (this.books.streams.get(key)?.leavingSince === undefined) this.leaves.delete(key);
+      else if (!this.leaves.has(key)) this.leaves.set(key, { notedAt: now, decided: false });
     }
+    for (const [key, { notedAt, decided }] of this.leaves)
+      if (decided && !this.books.streams.get(key)?.listed && notedAt < now - togetherMs) this.leaves.delete(key);
+    const staying = [...this.books.streams].filter(([key, { listed }]) => listed && !this.leaves.has(key)).length;
+    const tooMany = staying + this.leaves.size > 1 && this.leaves.size > staying;
+    for (const [key, leave] of this.leaves) {
+      if (leave.decided || !this.spec.inject.every(({ name }) => this.wasListed(name, leave.notedAt, now))) continue;
+      leave.decided = true;
+      const since = this.books.streams.get(key)?.leavingSince;
+      if (!tooMany && since !== undefined) this.excuse(key, since);
+    }
+  }
+
+  /** Or it could not be listed for two minutes. */
+  private wasListed(injector: string, since: number, now: number): boolean {
+    const at = this.listedAt.get(injector) ?? 0;
+    return at >= since || Math.max(at, this.startedAt) < now - 120_000;
   }
 
   private excuse(key: string, from: number): void {
@@ -273,15 +284,4 @@ export class AccountingModel {
     }
     return counts;
   }
-}
-
-function verdictOf(canary: CanaryModel, place: PlaceModel, now: number): Verdict {
-  const d1 = canary.na + place.withinMs;
-  if (canary.emission === 'withheld') return 'withheld';
-  if (place.verdict === 'excused') return 'excused';
-  if (canary.emission === 'emitted') {
-    if (place.lost > canary.na + place.lostAfterMs) return 'lost';
-    if (place.absent > d1) return 'overdue';
-  }
-  return now >= d1 + place.graceMs ? 'unverifiable' : 'pending';
 }
