@@ -217,10 +217,10 @@ function shownAbove(
   return false;
 }
 
-/** It has answered no look since: what came through both is seen at whichever answers first. */
+/** It was not asked since, or did not answer yet: what came through both is seen at whichever answers first. */
 function mayStillShow(above: HopState, since: EpochMs): boolean {
   const last = above.looks.at(-1);
-  return above.mode === 'poll' && last?.coverage === 'complete' && last.at < since;
+  return above.mode === 'poll' && last?.coverage === 'complete' && last.askedAt < since;
 }
 
 function forgedFinding(state: EngineState, hop: HopState, already: readonly Finding[]): Finding[] {

@@ -128,7 +128,7 @@ export function onUnwatched(state: EngineState, from: EpochMs): void {
   state.pending.push({ op: 'put', table: 'unwatched', row: { from, to: state.now } });
   state.watchingSince = state.now;
   for (const hop of state.pipelines.flatMap(({ hops }) => hops)) {
-    if (hop.mode === 'push') wasDeaf(hop, from, state.now);
+    if (hop.mode === 'push') wasDeaf(state, hop, from, state.now);
     // A pause that no look would have noticed hides no outage of the target either.
     if (state.now - from <= 2 * hop.spec.pollMs + hop.spec.timeoutMs) continue;
     hop.settleUntil = Math.max(hop.settleUntil, state.now + hop.spec.withinMs);
