@@ -59,7 +59,7 @@ export function unreadFinding(state: EngineState, hop: HopState): Finding | unde
   const last = hop.looks.at(-1);
   // A hop that was never seen working is more likely set wrongly than down: no page in the night for that.
   const proven = hop.firstSightedAt !== undefined;
-  const kind = !proven ? 'unproven' : isBlind(last?.reason) ? 'blind' : 'unreadable';
+  const kind = !proven ? 'unproven' : whoseFault(state, hop);
   const streams = streamsOf(state, hop.pipeline);
   return {
     kind,
@@ -74,6 +74,14 @@ export function unreadFinding(state: EngineState, hop: HopState): Finding | unde
     counts: () => countsSince(hop, failingSince(hop)),
     firstLook: runbookOf(hop, kind),
   };
+}
+
+/** Ours or the target's: as its last looks say. Where they differ, what is told stays; a single odd look begins nothing new. */
+function whoseFault(state: EngineState, hop: HopState): 'blind' | 'unreadable' {
+  const [before, last] = hop.looks.slice(-failedLooks).map(({ reason }) => isBlind(reason));
+  if (before !== last && hasOpen(state, hop, 'blind')) return 'blind';
+  if (before !== last && hasOpen(state, hop, 'unreadable')) return 'unreadable';
+  return last ? 'blind' : 'unreadable';
 }
 
 /** While a hop above cannot be read, what is missing here cannot be told from what waits there. */

@@ -26,3 +26,17 @@ test.each(['push', 'poll'] as const)(
     expect(bench.history()).toContain('unreadable@index');
   },
 );
+
+test('given a hop that was blind, when one look fails for another reason just before it can be read, then nothing new is told', async () => {
+  const scene = new Scene();
+  const bench = await Bench.open(scene, configOf());
+  bench.run(60_000);
+  scene.place('index').unreadable = 'auth';
+  bench.run(20_000);
+  expect(bench.history()).toEqual(['blind@index']);
+  scene.place('index').unreadable = 'server_error';
+  bench.run(2_000);
+  scene.place('index').unreadable = undefined;
+  bench.run(60_000);
+  expect(bench.history()).toEqual(['blind@index']);
+});

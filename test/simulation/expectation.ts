@@ -31,13 +31,14 @@ export function judge(watchdog: Watchdog): readonly Detection[] {
   const { auditor, gazette, pace, plan } = watchdog;
   const said = [...gazette.said.values()];
   for (const each of said) {
-    const cause = plan.episodes.find((episode) => explains(watchdog, episode, each));
+    // The latest that could be it: an earlier one of the same kind is over.
+    const cause = plan.episodes.findLast((episode) => explains(watchdog, episode, each));
     if (!cause) auditor.complain('cried-wolf', `${each.place} at ${clock(each.openedAt)} without a cause`);
     else if (
       each.resolvedAt === undefined ||
       each.resolvedAt >
         Math.max(cause.at + cause.forMs, each.openedAt) +
-          resolvedWithin * pace.minute +
+          resolvedWithin * pace.minute * sampledAt(watchdog, each.place) +
           awayIn(watchdog, cause.at, each.resolvedAt)
     )
       auditor.complain(
@@ -75,7 +76,12 @@ function boundOf(watchdog: Watchdog, episode: Episode, fault: Fault): number {
   const failed = watchdog.troubledLooks.filter(
     (look) => look.at >= episode.at && look.at <= until && !fault.looks && lineageOf(hop).includes(look.hop),
   );
-  return bound + failed.length * pace.pollMs + awayIn(watchdog, episode.at - pace.minute, until);
+  return bound + failed.length * pace.pollMs + awayIn(watchdog, episode.at - pace.minute, until, hop === 'alert');
+}
+
+/** Where every so manieth canary is expected, good ones come as much more rarely. */
+function sampledAt({ plan }: Watchdog, place: string): number {
+  return sampleOf(plan, place.split('@')[1] as HopName);
 }
 
 function lineageOf(hop: string | undefined): readonly string[] {
@@ -84,10 +90,11 @@ function lineageOf(hop: string | undefined): readonly string[] {
 }
 
 /** Time lost to restarts, refused commits and looks without an answer: each costs its own length and a new beginning. */
-function awayIn(watchdog: Watchdog, from: number, to: number): number {
+function awayIn(watchdog: Watchdog, from: number, to: number, isPushed = false): number {
   const { pace } = watchdog;
   let lost = 0;
-  const begin = 3 * pace.pollMs + 2 * pace.everyMs;
+  // Of what was out when we came up nobody can say that it was not posted while we were away.
+  const begin = 3 * pace.pollMs + 2 * pace.everyMs + (isPushed ? pace.withinMs.alert : 0);
   for (const away of watchdog.away) {
     if (away.from < to && away.to > from) lost += Math.min(away.to, to + 30 * pace.minute) - away.from + begin;
   }
