@@ -1,13 +1,13 @@
 /** Opens every probe and notifier that a configuration names; what was opened is closed again if one fails. */
 import type { Notifier } from './core/notifier.ts';
 import type { Config, PipelineSpec } from './core/pipeline.ts';
-import type { ObserverInfo, PlaceInfo } from './engine/restore.ts';
+import type { InjectorInfo, ObserverInfo, PlaceInfo } from './engine/restore.ts';
 import { LogcanaryError, messageOf, ProbeError } from './lib/errors.ts';
 import type { AnyNotifier } from './notify/definition.ts';
 import type { AnyProbe, Check, Injector, Observer, ProbeContext, Role } from './probe.ts';
 
 export interface OpenProbes {
-  readonly injectors: ReadonlyMap<string, { readonly port: Injector; readonly info: PlaceInfo }>;
+  readonly injectors: ReadonlyMap<string, { readonly port: Injector; readonly info: InjectorInfo }>;
   readonly observers: ReadonlyMap<string, { readonly port: Observer; readonly info: ObserverInfo }>;
   readonly checks: ReadonlyMap<string, { readonly port: Check; readonly info: PlaceInfo }>;
   close(): Promise<void>;
@@ -48,9 +48,10 @@ async function openPipeline(
     const { probe, role } = roleOf(probes, kind, 'inject');
     const port: Injector = await openRole(role, options, context, `${pipeline.name}/${name}`);
     toClose.push(port);
+    const limits = 'limits' in port ? { limits: port.limits } : {};
     opened.injectors.set(placeKey(pipeline.name, name), {
       port,
-      info: { target: role.target(options), runbook: probe.runbook },
+      info: { target: role.target(options), runbook: probe.runbook, ...limits },
     });
   }
   for (const { name, kind, options } of pipeline.hops) {

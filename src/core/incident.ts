@@ -11,6 +11,7 @@ export const incidentKinds = [
   'isolated',
   'reading',
   'injection',
+  'uncovered',
   'forged',
   'duplicated',
   'corrupted',
@@ -20,6 +21,13 @@ export const incidentKinds = [
   'ledger',
 ] as const;
 export type IncidentKind = (typeof incidentKinds)[number];
+
+/** A rollout, a new configuration, nodes that came or went. */
+export interface ChangeBefore {
+  readonly at: EpochMs;
+  /** For people: `DaemonSet logging/fluent-bit: revision 7c9f begins to roll out`. */
+  readonly what: string;
+}
 
 /**
  * Everything a page, the status page and the API need to say about an incident, frozen at one moment. Pure data (JSON):
@@ -59,6 +67,8 @@ export interface IncidentFacts {
   readonly detail: string;
   /** First things to look at, most useful first. */
   readonly firstLook: readonly string[];
+  /** What was changed shortly before it began, newest first, at most 5. Absent where nothing is known of it. */
+  readonly changed?: readonly ChangeBefore[];
   /** For a test page. */
   readonly test?: boolean;
 }

@@ -27,6 +27,29 @@ export interface StreamRow {
   readonly nextSeq: number;
   readonly openedAt: EpochMs;
   readonly leavingSince: EpochMs | null;
+  /** Null where lines are written directly. */
+  readonly schedule: ScheduleRow | null;
+}
+
+/** What was handed over ahead of its time, to somebody who sends it out, and is not settled yet. */
+export interface ScheduleRow {
+  /** Number of the next call. */
+  readonly nextBatch: number;
+  /** Who takes lines; null while that is not known. */
+  readonly place: string | null;
+  readonly batches: readonly BatchRow[];
+  /** Ranges that were handed over, provably did not go out, and can still do so in time. Oldest first. */
+  readonly again: readonly { readonly from: number; readonly to: number }[];
+}
+
+/** The canaries `from` to `to` (included), handed over in one call. */
+export interface BatchRow {
+  readonly number: number;
+  readonly place: string;
+  readonly from: number;
+  readonly to: number;
+  /** T of the step that decided it: no call with it began before. */
+  readonly handedAt: EpochMs;
 }
 
 /** A stretch of sequence numbers with one schedule, key, writer and set of terms. Planned times and tokens follow from it. */

@@ -8,10 +8,10 @@ import {
   type VerdictBlock,
   type VerdictCode,
 } from '../core/block.ts';
-import { plannedAt } from '../core/schedule.ts';
 import { tokenPrefix } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Question } from '../probe.ts';
+import { advanceDue, timeOf } from './due.ts';
 import type { AskedRange, Command, LineRef } from './event.ts';
 import { tokenOf } from './injecting.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
@@ -77,12 +77,13 @@ export function lookCommand(state: EngineState, hop: HopState): Command {
   return { type: 'look', hop, question, asked, timeoutMs: hop.spec.timeoutMs };
 }
 
-/** For each stream its granted canaries from the first unseen one on. */
+/** For each stream its canaries from the first unseen one on, as far as they are due. */
 function outstanding(hop: HopState, now: EpochMs): AskedRange[] {
   const ranges: AskedRange[] = [];
   for (const track of hop.tracks) {
+    advanceDue(track.stream, now);
     for (const [from] of unseen(track, now)) {
-      ranges.push({ stream: track.stream, from, to: track.stream.nextSeq - 1 });
+      if (from < track.stream.dueSeq) ranges.push({ stream: track.stream, from, to: track.stream.dueSeq - 1 });
       break;
     }
   }
@@ -109,11 +110,6 @@ function countOf(hop: HopState, codes: ReadonlySet<VerdictCode>): number {
   let count = 0;
   for (const { live } of hop.tracks) for (const code of codes) count += live[code] ?? 0;
   return count;
-}
-
-function timeOf(stream: StreamState, seq: number): EpochMs {
-  const run = runOf(stream, seq);
-  return run ? plannedAt(run, seq) : 0;
 }
 
 function choose(

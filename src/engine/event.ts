@@ -2,7 +2,17 @@
 import type { OutboxRow } from '../core/ledger.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
-import type { BatchLine, CheckResult, Emission, Find, ListedStream, Look, Question } from '../probe.ts';
+import type {
+  BatchLine,
+  CheckResult,
+  Emission,
+  Find,
+  ListedStream,
+  Look,
+  Question,
+  Refill,
+  RefillAnswer,
+} from '../probe.ts';
 import type { CheckState, HopState, InjectorState, StreamState } from './state.ts';
 
 /** Which sequence numbers of a stream a look was asked about. */
@@ -29,6 +39,14 @@ export type Event =
       readonly refs: readonly LineRef[];
       /** Missing when the call failed as a whole: then nothing is known of any line. */
       readonly emissions?: readonly Emission[];
+      readonly error?: LogcanaryError;
+    }
+  | {
+      readonly type: 'refilled';
+      readonly stream: StreamState;
+      readonly refill: Refill;
+      readonly answer?: RefillAnswer;
+      /** Set when the call failed as a whole. */
       readonly error?: LogcanaryError;
     }
   | {
@@ -61,6 +79,7 @@ export type Command =
       readonly lines: readonly BatchLine[];
       readonly refs: readonly LineRef[];
     }
+  | { readonly type: 'refill'; readonly stream: StreamState; readonly refill: Refill }
   | {
       readonly type: 'look';
       readonly hop: HopState;

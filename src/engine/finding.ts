@@ -52,7 +52,7 @@ export function countsSince(hop: HopState, since: EpochMs): Partial<Record<Verdi
   const counts: Partial<Record<Verdict, number>> = {};
   for (const track of hop.tracks) {
     const { stream } = track;
-    for (let seq = stream.nextSeq - 1; seq >= Math.max(0, stream.nextSeq - 1_000); seq--) {
+    for (let seq = stream.dueSeq - 1; seq >= Math.max(0, stream.dueSeq - 1_000); seq--) {
       const run = runOf(stream, seq);
       if (!run || plannedAt(run, seq) < since) break;
       const verdict = verdictOfCode(codeAt(track, seq) ?? 0);

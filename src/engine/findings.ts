@@ -1,7 +1,8 @@
 /** Everything that is wrong with a pipeline now, derived from its state alone; incidents are findings that stay. */
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { countsSince, type Finding, hasOpen, looksOf, runbookOf, streamsOf } from './finding.ts';
+import { emissionFindings } from './emission-finding.ts';
+import { countsSince, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
 import {
   flowOf,
   hopsBehind,
@@ -41,7 +42,7 @@ export function findingsOf(state: EngineState, pipeline: PipelineState): Finding
     if (isolated && isFailing(hop)) for (const kind of ['unreadable', 'blind']) held.add(`${hop.spec.name} ${kind}`);
     if (!readingAbove(state, hop)) present.push(...canaryFindings(state, hop, present));
   }
-  present.push(...injectionFindings(state, pipeline));
+  present.push(...emissionFindings(state, pipeline));
   return { present, held };
 }
 
@@ -269,28 +270,4 @@ function missesAlone(track: Track): boolean {
     if (isMissing(walked) && (walked.parent === 'fine' || walked.parent === 'unknown')) return true;
   }
   return false;
-}
-
-// ---------------------------------------------------------------------------------------------- emission
-
-function injectionFindings(state: EngineState, pipeline: PipelineState): Finding[] {
-  const streams = streamsOf(state, pipeline);
-  const bad = streams.filter((stream) => stream.listed && stream.failedInRow >= 2);
-  const unlisted = pipeline.injectors.filter((injector) => injector.listFailures >= 3);
-  if (bad.length === 0 && unlisted.length === 0) return [];
-  const injector = bad[0]?.injector ?? unlisted[0];
-  return [
-    {
-      kind: 'injection',
-      hop: 'emitter',
-      since: bad.length > 0 ? Math.min(...bad.map((stream) => stream.failedSince)) : state.now,
-      streams: bad,
-      totalStreams: streams.length,
-      severity: 'warning',
-      detail: bad[0]
-        ? `Canaries do not go out, so the flow is not being measured there: ${bad[0].lastFailure}`
-        : `The streams to write to cannot be listed: ${unlisted[0]?.lastListError ?? ''}`,
-      firstLook: injector?.runbook.injection ? [injector.runbook.injection] : [],
-    },
-  ];
 }

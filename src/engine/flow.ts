@@ -5,6 +5,7 @@ import { plannedAt } from '../core/schedule.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isDeaf } from './deafness.ts';
+import { timeOf } from './due.ts';
 import { lineage } from './looking.ts';
 import type { HopState, StreamState, Track } from './state.ts';
 import { blockOf, codeAt, emissionAt, runOf, termsOf } from './track.ts';
@@ -34,8 +35,8 @@ export interface Walked {
 export function* walkBack(track: Track, since: EpochMs): Iterable<Walked> {
   const { stream, hop } = track;
   const from = Math.max(since, ...[...lineage(hop)].map((each) => each.absorbBefore));
-  const last = Math.max(0, stream.nextSeq - walkLimit * Math.ceil(hop.spec.sample.of / hop.spec.sample.take));
-  for (let seq = stream.nextSeq - 1; seq >= last; seq--) {
+  const last = Math.max(0, stream.dueSeq - walkLimit * Math.ceil(hop.spec.sample.of / hop.spec.sample.take));
+  for (let seq = stream.dueSeq - 1; seq >= last; seq--) {
     const run = runOf(stream, seq);
     if (!run) return;
     const planned = plannedAt(run, seq);
@@ -242,19 +243,14 @@ export function missesSince(track: Track, from: EpochMs): boolean {
   if (!missesAny(track)) return false;
   const { stream } = track;
   const limit = from - decidedMs(track);
-  for (let index = blockOf(stream.nextSeq - 1); index >= 0; index--) {
-    const last = Math.min((index + 1) * blockSize, stream.nextSeq) - 1;
-    if (plannedTime(stream, last) < limit) return false;
+  for (let index = blockOf(stream.dueSeq - 1); index >= 0; index--) {
+    const last = Math.min((index + 1) * blockSize, stream.dueSeq) - 1;
+    if (timeOf(stream, last) < limit) return false;
     const codes = track.blocks.get(index)?.codes;
     const at = codes ? Math.max(codes.lastIndexOf(codeOf.overdue), codes.lastIndexOf(codeOf.lost)) : -1;
-    if (at >= 0) return plannedTime(stream, index * blockSize + at) >= limit;
+    if (at >= 0) return timeOf(stream, index * blockSize + at) >= limit;
   }
   return false;
-}
-
-function plannedTime(stream: StreamState, seq: number): EpochMs {
-  const run = runOf(stream, seq);
-  return run ? plannedAt(run, seq) : 0;
 }
 
 function slotsBetween(track: Track, from: EpochMs, to: EpochMs): number {

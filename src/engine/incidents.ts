@@ -2,6 +2,7 @@
 import { dedupKeyOf } from '../core/dedup-key.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
+import { changedBefore, noteNodes } from './changes.ts';
 import { deploymentFindings } from './deployment-finding.ts';
 import { countsSince, type Finding } from './finding.ts';
 import { type Findings, findingsOf } from './findings.ts';
@@ -16,6 +17,7 @@ const pageReach = 0.2;
 const keptResolved = 200;
 export function judgeIncidents(state: EngineState): void {
   for (const pipeline of state.pipelines) {
+    noteListed(pipeline);
     const findings = withRest(state, pipeline, findingsOf(state, pipeline));
     for (const finding of findings.present) raise(state, pipeline, finding);
     for (const incident of [...state.open.values()]) {
@@ -23,6 +25,11 @@ export function judgeIncidents(state: EngineState): void {
     }
   }
   resolveRemoved(state);
+}
+
+function noteListed({ injectors, changes }: PipelineState): void {
+  for (const [at, { listedOnce, streams, listedAt }] of injectors.entries())
+    if (listedOnce) noteNodes(changes, at, streams.values(), listedAt);
 }
 
 /** A pipeline taken out of the configuration is not watched any more: its incidents end. */
@@ -52,14 +59,17 @@ function raise(state: EngineState, pipeline: PipelineState, finding: Finding): v
   const number = state.next.incident++;
   const incident: IncidentState = {
     number,
-    facts: factsOf(
-      state,
-      number,
+    facts: withChanges(
       pipeline,
-      finding,
-      state.now,
-      severityOf(state, pipeline, finding, state.now),
-      finding.counts?.() ?? {},
+      factsOf(
+        state,
+        number,
+        pipeline,
+        finding,
+        state.now,
+        severityOf(state, pipeline, finding, state.now),
+        finding.counts?.() ?? {},
+      ),
     ),
     countedAt: state.now,
     notified: [],
@@ -80,10 +90,17 @@ function change(state: EngineState, pipeline: PipelineState, incident: IncidentS
   const counts = recount ? (finding.counts?.() ?? {}) : before.counts;
   const facts = factsOf(state, incident.number, pipeline, finding, before.openedAt, severity, counts);
   const since = Math.min(before.since, facts.since);
-  incident.facts = { ...facts, since };
-  if (before.severity !== severity || before.streams.affected !== facts.streams.affected)
-    state.changedIncidents.add(incident);
+  const { changed } = before;
+  incident.facts = withChanges(pipeline, { ...facts, since, ...(changed === undefined ? {} : { changed }) });
+  const { streams } = before;
+  const isNews = before.severity !== severity || streams.affected !== facts.streams.affected;
+  if (isNews || changed !== incident.facts.changed) state.changedIncidents.add(incident);
   if (before.severity !== severity) notify(state, incident, 'trigger');
+}
+
+function withChanges({ changes }: PipelineState, facts: IncidentFacts): IncidentFacts {
+  const changed = changedBefore(changes, facts);
+  return changed === facts.changed || changed.length === 0 ? facts : { ...facts, changed };
 }
 
 /** Counting walks the streams concerned: the more there are, the rarer it is done while an incident lasts. */
@@ -194,7 +211,9 @@ function cameSince(state: EngineState, { facts, lastBadAt }: IncidentState): boo
 /** Lines go out again wherever there is a stream to write to. */
 function wentOutSince(pipeline: PipelineState, since: number): boolean {
   const streams = pipeline.injectors.flatMap((injector) => [...injector.streams.values()]);
-  const active = streams.filter((stream) => stream.listed && stream.leavingSince === undefined);
+  const active = streams.filter(
+    ({ listed, leavingSince, held }) => listed && leavingSince === undefined && held === undefined,
+  );
   return active.every((stream) => stream.lastEmittedAt > since);
 }
 

@@ -1,4 +1,5 @@
-/** From a list of streams to lines handed out, on a fixed schedule; and from receipts back to emission. */
+/** Schedules of streams, lines written directly when they are due, and what became of them. */
+
 import { emission } from '../core/block.ts';
 import type { RunRow } from '../core/ledger.ts';
 import { composeLine } from '../core/line.ts';
@@ -6,12 +7,11 @@ import { shapes as allShapes } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
 import { plannedAt, shapeOf, unitHash } from '../core/schedule.ts';
 import { mintToken } from '../core/token.ts';
+import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
-import type { BatchLine, Emission, ListedStream } from '../probe.ts';
-import { changeStream } from './changed.ts';
+import type { BatchLine, Emission } from '../probe.ts';
+import { timeOf } from './due.ts';
 import type { Command, LineRef } from './event.ts';
-import { excuseLeaving } from './leaving.ts';
-import { createStream } from './restore.ts';
 import type { EngineState, HopState, InjectorState, StreamState } from './state.ts';
 import { grant, judgeTrack, recordEmission, runOf } from './track.ts';
 
@@ -25,73 +25,8 @@ const withholdLimit = 100;
 /** Enough to keep streams and watchdogs apart; more would only blur the schedule. */
 const longestJitterMs = 1_000;
 
-/** How often an injector's streams are listed: often enough to notice a leaving node before its canaries are due. */
-export function listEveryMs(injector: InjectorState): number {
-  const soonest = Math.min(...injector.pipeline.spec.hops.map((hop) => hop.withinMs));
-  return Math.max(1_000, Math.min(30_000, soonest / 4));
-}
-
-export function onListed(state: EngineState, injector: InjectorState, listed: readonly ListedStream[]): void {
-  injector.listInFlight = false;
-  injector.listFailures = 0;
-  injector.lastListError = undefined;
-  injector.listedOnce = true;
-  injector.written = listed.filter((each) => each.leavingSince === undefined).length;
-  const present = new Set(listed.map((each) => each.key));
-  for (const stream of injector.streams.values()) if (!present.has(stream.key)) stream.listed = false;
-  injector.listedAt = state.now;
-  const { leaving } = injector.pipeline;
-  for (const each of listed) {
-    const stream = onStream(state, injector, each);
-    if (stream.leavingSince === undefined) {
-      leaving.delete(stream);
-      if (currentRun(state, stream) === undefined) openRun(state, stream);
-    } else if (!leaving.has(stream)) leaving.set(stream, { notedAt: state.now, decided: false });
-  }
-  excuseLeaving(state, injector.pipeline);
-}
-
-function onStream(state: EngineState, injector: InjectorState, listed: ListedStream): StreamState {
-  let stream = injector.streams.get(listed.key);
-  if (!stream) {
-    const number = state.next.stream++;
-    const { key, name, labels } = listed;
-    stream = createStream(
-      state,
-      injector,
-      { number, key, name, labels, nextSeq: 0, openedAt: state.now, leavingSince: null },
-      [],
-    );
-    changeStream(stream);
-    injector.streams.set(key, stream);
-  }
-  stream.listed = true;
-  stream.name = listed.name;
-  if (!sameLabels(stream.labels, listed.labels)) {
-    stream.labels = listed.labels;
-    changeStream(stream);
-  }
-  if (stream.leavingSince !== listed.leavingSince) {
-    stream.leavingSince = listed.leavingSince;
-    changeStream(stream);
-    if (listed.leavingSince === undefined) openRun(state, stream);
-  }
-  return stream;
-}
-
-function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
-  const names = Object.keys(one);
-  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
-}
-
-export function onListFailed(injector: InjectorState, error: LogcanaryError): void {
-  injector.listInFlight = false;
-  injector.listFailures += 1;
-  injector.lastListError = error.message;
-}
-
 /** The run the next canary belongs to, if it is of this incarnation and still what the configuration says. */
-function currentRun(state: EngineState, stream: StreamState): RunRow | undefined {
+export function currentRun(state: EngineState, stream: StreamState): RunRow | undefined {
   const run = stream.runs.at(-1);
   return run && run.writer === state.writer && run.fromSeq <= stream.nextSeq ? run : undefined;
 }
@@ -101,10 +36,14 @@ function isWritten(stream: StreamState): boolean {
   return stream.listed && stream.leavingSince === undefined;
 }
 
-/** Period of a stream now: slower while its pipeline is stopped, and never above the injector's rate. */
+/**
+ * Period of a stream now: slower while its pipeline is stopped, and never above the injector's rate. In whole multiples of what is
+ * configured: with each node that comes or goes every stream would begin a new schedule.
+ */
 export function everyMsOf(state: EngineState, stream: StreamState): number {
   const { spec, pipeline, written } = stream.injector;
-  const base = Math.max(spec.everyMs, Math.ceil((Math.max(1, written) / spec.maxPerSecond) * 1000));
+  const base =
+    spec.everyMs * Math.max(1, Math.ceil((Math.max(1, written) / spec.maxPerSecond) * (1000 / spec.everyMs)));
   const stopped = [...state.open.values()].some(
     ({ facts }) => facts.kind === 'stopped' && facts.pipeline === pipeline.spec.name && facts.streams.names.length > 0,
   );
@@ -124,7 +63,7 @@ export function openRun(state: EngineState, stream: StreamState): void {
     id: state.next.run++,
     stream: stream.number,
     fromSeq: stream.nextSeq,
-    t0: state.now + Math.round(offset),
+    t0: Math.max(state.now + Math.round(offset), afterHanded(stream, everyMs)),
     everyMs,
     jitterMs: Math.min(Math.floor(everyMs / 10), longestJitterMs),
     seed,
@@ -142,6 +81,12 @@ export function openRun(state: EngineState, stream: StreamState): void {
   stream.runs.push(run);
   state.pending.push({ op: 'put', table: 'run', row: run });
   stream.nextPlanned = plannedAt(run, stream.nextSeq);
+}
+
+/** What was handed over ahead of its time goes out as it was planned; a new schedule comes behind it. */
+function afterHanded(stream: StreamState, everyMs: number): EpochMs {
+  if (stream.schedule === undefined || stream.nextSeq === 0) return 0;
+  return timeOf(stream, stream.nextSeq - 1) + Math.ceil(everyMs / 2);
 }
 
 function termsFor(injector: InjectorState): HopTerms[] {
@@ -165,7 +110,7 @@ function termsFor(injector: InjectorState): HopTerms[] {
 export function injectDue(state: EngineState, commands: Command[]): void {
   for (const pipeline of state.pipelines) {
     for (const injector of pipeline.injectors) {
-      if (injector.injectInFlight) continue;
+      if (injector.injectInFlight || injector.limits !== undefined) continue;
       const lines: BatchLine[] = [];
       const refs: LineRef[] = [];
       for (const stream of injector.streams.values()) {
@@ -226,7 +171,7 @@ function tokenIn(state: EngineState, run: RunRow, seq: number): string {
   return mintToken({ key, writer, stream, seq, plannedAt: plannedAt(run, seq), shape, length: 0 }, state.signer);
 }
 
-function lineOf(state: EngineState, stream: StreamState, run: RunRow, seq: number): string {
+export function lineOf(state: EngineState, stream: StreamState, run: RunRow, seq: number): string {
   const token = tokenIn(state, run, seq);
   return composeLine({ token, pipeline: stream.injector.pipeline.spec.name, stream: stream.name, seq });
 }

@@ -9,6 +9,7 @@ import type { Find, Look } from '../probe.ts';
 import { lookCommand, unseen } from './asking.ts';
 import { changeTrack, changeTrackLater } from './changed.ts';
 import { wasDeaf } from './deafness.ts';
+import { firstPlannedFrom, timeOf } from './due.ts';
 import type { AskedRange, Command } from './event.ts';
 import { tokenOf } from './injecting.ts';
 import { isSilent } from './look-outcome.ts';
@@ -198,25 +199,15 @@ function firstEmittedSince(stream: StreamState, from: number, to: number, since:
 function heardIn(hop: HopState, stream: StreamState, from: number, to: number): [first: number, last: number][] {
   const heard: [number, number][] = [];
   let first = from;
+  const begin = hop.deaf.length === 0 ? 0 : timeOf(stream, from);
   for (const deaf of hop.deaf) {
+    if (deaf.to <= begin) continue;
     const last = firstPlannedFrom(stream, first, to, deaf.from) - 1;
     if (last >= first) heard.push([first, last]);
     first = Math.max(first, firstPlannedFrom(stream, first, to, deaf.to));
   }
   if (first <= to) heard.push([first, to]);
   return heard;
-}
-
-/** The first of a range that was planned at `since` or later; one past its end when none was. Planned times only rise. */
-function firstPlannedFrom(stream: StreamState, from: number, to: number, since: EpochMs): number {
-  let [low, high] = [from, to + 1];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    const run = runOf(stream, middle);
-    if (run && plannedAt(run, middle) >= since) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** Judges every find; returns how many were first sightings here. */

@@ -2,6 +2,7 @@
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { CheckResult, Reading } from '../probe.ts';
+import { noteChanges } from './changes.ts';
 import { dropsTold, noteDrops } from './drops.ts';
 import type { Finding } from './finding.ts';
 import { type Forecast, forecastAgents, forecastOf, isNear, recentLimit, subjectKey } from './forecast.ts';
@@ -41,6 +42,7 @@ export function onChecked(
   noteDrops(state, check, result);
   check.result = result;
   check.resultAt = state.now;
+  noteChanges(check.pipeline.changes, result.changes ?? [], state.now);
   for (const reading of result.readings) remember(check, reading, Math.min(reading.asOf ?? state.now, state.now));
   for (const [key, { recent }] of check.history)
     if (state.now - (recent.at(-1)?.x ?? 0) > keepHistoryMs) check.history.delete(key);

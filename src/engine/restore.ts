@@ -1,7 +1,7 @@
 /** Builds the engine's state from the configuration and the ledger's rows. */
 import { codeCount, decodeEmission } from '../core/block.ts';
 import type { IncidentKind } from '../core/incident.ts';
-import type { HopRow, IncidentRow, LedgerContents, RunRow, StreamRow } from '../core/ledger.ts';
+import type { HopRow, IncidentRow, LedgerContents, RunRow, ScheduleRow, StreamRow } from '../core/ledger.ts';
 import type { Config, HopSpec, InjectSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
 import { Spans } from '../core/spans.ts';
@@ -9,11 +9,15 @@ import { latencyBucketsMs } from '../core/status.ts';
 import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
+import type { ScheduleLimits } from '../probe.ts';
+import { newChangeBook } from './changes.ts';
 import { restoreDrops } from './drops.ts';
+import { firstPlannedFrom } from './due.ts';
 import { leftBefore } from './leaving.ts';
 import { tellNewcomers } from './outbox.ts';
 import { refuseImpossible } from './possible-rows.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
+import type { ScheduleState } from './schedule-state.ts';
 import {
   type CheckState,
   type EngineState,
@@ -39,6 +43,10 @@ export interface PlaceInfo {
   readonly target: string;
   readonly runbook: Readonly<Record<string, string>>;
 }
+export interface InjectorInfo extends PlaceInfo {
+  /** Of one that is handed lines with their times. */
+  readonly limits?: ScheduleLimits;
+}
 
 export interface RestoreInput {
   readonly config: Config;
@@ -52,7 +60,7 @@ export interface RestoreInput {
   readonly wall: EpochMs;
   readonly pageUrl?: string;
   observer(pipeline: PipelineSpec, hop: HopSpec): ObserverInfo;
-  injector(pipeline: PipelineSpec, inject: InjectSpec): PlaceInfo;
+  injector(pipeline: PipelineSpec, inject: InjectSpec): InjectorInfo;
   check(pipeline: PipelineSpec, name: string): PlaceInfo;
 }
 
@@ -78,6 +86,7 @@ function build(input: RestoreInput): EngineState {
     signer: input.signer,
     signingKey: input.signingKey,
     writer: input.writer,
+    instance: meta.get('instance') ?? `${input.writer.toString(36)}-${input.seed.toString(36)}`,
     seed: input.seed,
     startedAt: input.now,
     pageUrl: input.pageUrl,
@@ -135,28 +144,16 @@ function noteDowntime(state: EngineState, meta: ReadonlyMap<string, string>): vo
 }
 
 function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInput): PipelineState {
-  const pipeline: PipelineState = { spec, hops: [], injectors: [], checks: [], leaving: new Map() };
+  const base = { spec, hops: [], injectors: [], checks: [] };
+  const pipeline: PipelineState = { ...base, leaving: new Map(), changes: newChangeBook() };
   for (const hop of spec.hops) {
     const row = input.contents.hop.find((each) => each.pipeline === spec.name && each.name === hop.name);
     const parent = pipeline.hops.find((each) => each.spec.name === hop.after);
     pipeline.hops.push(buildHop(state, pipeline, hop, parent, row, input.observer(spec, hop)));
   }
   for (const inject of spec.inject) {
-    const injector: InjectorState = {
-      spec: inject,
-      pipeline,
-      runbook: input.injector(spec, inject).runbook,
-      streams: new Map(),
-      written: 0,
-      listInFlight: false,
-      nextListAt: 0,
-      listFailures: 0,
-      lastListError: undefined,
-      listedOnce: false,
-      listedAt: 0,
-      injectInFlight: false,
-    };
-    pipeline.injectors.push(injector);
+    const { runbook, limits } = input.injector(spec, inject);
+    pipeline.injectors.push({ ...newInjector(inject, pipeline), runbook, ...(limits === undefined ? {} : { limits }) });
   }
   for (const check of spec.checks) {
     const info = input.check(spec, check.name);
@@ -256,19 +253,29 @@ function restoreStreams(state: EngineState, contents: LedgerContents): void {
 }
 
 function retiredInjector(pipeline: PipelineState, row: StreamRow): InjectorState {
+  const { injector: name } = row;
+  const spec: InjectSpec = { name, kind: name, options: {}, everyMs: 1, maxPerSecond: 1, shapes: ['plain'] };
+  return { ...newInjector(spec, pipeline), nextListAt: Number.POSITIVE_INFINITY, listedOnce: true };
+}
+
+function newInjector(spec: InjectSpec, pipeline: PipelineState): InjectorState {
   return {
-    spec: { name: row.injector, kind: row.injector, options: {}, everyMs: 1, maxPerSecond: 1, shapes: ['plain'] },
+    spec,
     pipeline,
     runbook: {},
     streams: new Map(),
     written: 0,
     listInFlight: false,
-    nextListAt: Number.POSITIVE_INFINITY,
+    nextListAt: 0,
     listFailures: 0,
+    listFailedSince: 0,
     lastListError: undefined,
-    listedOnce: true,
+    listedOnce: false,
     listedAt: 0,
     injectInFlight: false,
+    refillsInFlight: 0,
+    nextReviewAt: 0,
+    leftOut: [],
   };
 }
 
@@ -304,8 +311,11 @@ export function createStream(
     openedAt: row.openedAt,
     leavingSince: row.leavingSince ?? undefined,
     listed: false,
+    held: undefined,
     runs,
     nextPlanned: Number.POSITIVE_INFINITY,
+    dueSeq: injector.limits === undefined ? row.nextSeq : 0,
+    ...(injector.limits === undefined ? {} : { schedule: restoreSchedule(row.schedule) }),
     emission: new Map(),
     foldedEmission: [0, 0, 0],
     foldedWithheld: new Map(),
@@ -325,6 +335,16 @@ export function createStream(
   }
   state.streamsByNumber.set(stream.number, stream);
   return stream;
+}
+
+/** After a restart it is not known whether the last lines were taken. */
+function restoreSchedule(row: ScheduleRow | null): ScheduleState {
+  const { nextBatch, place, batches, again } = row ?? { nextBatch: 1, place: null, batches: [], again: [] };
+  return {
+    ...{ nextBatch, place: place ?? undefined, batches, again },
+    ...{ inFlight: false, nextAt: 0, nextReviewAt: 0, calledAt: 0, unsure: batches.length > 0 },
+    ...{ failures: 0, failedSince: 0, lastError: '' },
+  };
 }
 
 function createTrack(stream: StreamState, hop: HopState): Track {
@@ -363,7 +383,10 @@ function restoreBlocks(state: EngineState, contents: LedgerContents): void {
     const track = trackOf(row.stream, row.hop);
     if (track) restoreVerdicts(track, row.block, row.data);
   }
-  for (const stream of state.streamsByNumber.values()) for (const track of stream.tracks) judgeTrack(track, state.now);
+  for (const stream of state.streamsByNumber.values()) {
+    if (stream.schedule) stream.dueSeq = firstPlannedFrom(stream, 0, stream.nextSeq - 1, state.now + 1);
+    for (const track of stream.tracks) judgeTrack(track, state.now);
+  }
 }
 
 function restoreIncidents(state: EngineState, contents: LedgerContents): void {

@@ -11,7 +11,7 @@ import {
   impliedBit,
   verdictOfCode,
 } from '../core/block.ts';
-import type { Change } from '../core/ledger.ts';
+import type { Change, ScheduleRow } from '../core/ledger.ts';
 import { Spans } from '../core/spans.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { ByteReader, ByteWriter } from '../lib/varint.ts';
@@ -45,6 +45,7 @@ function metaChanges(state: EngineState, changes: Change[]): void {
   put('nextRun', next.run);
   put('nextHop', next.hop);
   put('nextIncident', next.incident);
+  put('instance', state.instance);
   if (!state.talliesChanged) return;
   state.talliesChanged = false;
   put('sent', JSON.stringify([...state.sent]));
@@ -67,6 +68,7 @@ function streamChanges(stream: StreamState, now: EpochMs, changes: Change[]): vo
         nextSeq: stream.nextSeq,
         openedAt: stream.openedAt,
         leavingSince: stream.leavingSince ?? null,
+        schedule: scheduleRow(stream),
       },
     });
   }
@@ -80,6 +82,12 @@ function streamChanges(stream: StreamState, now: EpochMs, changes: Change[]): vo
     changes.push({ op: 'put', table: 'emission', row });
   }
   stream.changedBlocks.clear();
+}
+
+function scheduleRow({ schedule }: StreamState): ScheduleRow | null {
+  if (schedule === undefined) return null;
+  const { nextBatch, place, batches, again } = schedule;
+  return { nextBatch, place: place ?? null, batches, again };
 }
 
 /** Emission of a block is settled once every hop has settled it. Hop 0's track row holds the folded emission counts. */

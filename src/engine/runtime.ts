@@ -13,12 +13,13 @@ import { takeChanges } from './rows.ts';
 import type { CheckState, EngineState, HopState, InjectorState } from './state.ts';
 import { nextWake, step } from './step.ts';
 
-/** The driver looks around at least this often, ms. */
-const longestSleepMs = 250;
-const shortestSleepMs = 10;
+/** The driver looks around at least, and at most, this often, ms. */
+const [longestSleepMs, shortestSleepMs] = [250, 10];
 /** A driver that comes so late was suspended with the whole process, or had no ledger: nobody watched meanwhile, ms. */
 const suspendedAfterMs = 3_000;
 const callTimeoutMs = 10_000;
+/** Where calls are paced: waiting for several turns, and until the other side gives up (30 s for an API server). */
+const pacedTimeoutMs = 60_000;
 const ledgerRetryMs = 5_000;
 /** How long a graceful stop waits for calls under way. */
 const stopGraceMs = 3_000;
@@ -156,6 +157,8 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
         return await list(command.injector);
       case 'inject':
         return await inject(command);
+      case 'refill':
+        return await refill(command);
       case 'look':
         return await look(command);
       case 'check':
@@ -167,7 +170,8 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
 
   const list = async (injector: InjectorState): Promise<Event> => {
     try {
-      const streams = await limited(callTimeoutMs, (signal) => ports.injector(injector).streams({ signal }));
+      const patience = injector.limits === undefined ? callTimeoutMs : pacedTimeoutMs;
+      const streams = await limited(patience, (signal) => ports.injector(injector).streams({ signal }));
       return { type: 'listed', injector, streams };
     } catch (error) {
       return { type: 'list-failed', injector, error: asError(error) };
@@ -177,10 +181,23 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   const inject = async (command: Extract<Command, { type: 'inject' }>): Promise<Event> => {
     const { injector, refs, lines } = command;
     try {
-      const emissions = await limited(callTimeoutMs, (signal) => ports.injector(injector).inject(lines, { signal }));
+      const port = ports.injector(injector);
+      if (!('inject' in port)) throw new Error('lines were written directly to what takes schedules');
+      const emissions = await limited(callTimeoutMs, (signal) => port.inject(lines, { signal }));
       return { type: 'injected', injector, refs, emissions };
     } catch (error) {
       return { type: 'injected', injector, refs, error: asError(error) };
+    }
+  };
+
+  const refill = async (command: Extract<Command, { type: 'refill' }>): Promise<Event> => {
+    const base = { type: 'refilled' as const, stream: command.stream, refill: command.refill };
+    try {
+      const port = ports.injector(command.stream.injector);
+      if (!('refill' in port)) throw new Error('a schedule was handed to what takes none');
+      return { ...base, answer: await limited(pacedTimeoutMs, (signal) => port.refill(command.refill, { signal })) };
+    } catch (error) {
+      return { ...base, error: asError(error) };
     }
   };
 

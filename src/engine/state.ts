@@ -11,8 +11,10 @@ import type { Spans } from '../core/spans.ts';
 import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Reason } from '../lib/errors.ts';
-import type { CheckResult } from '../probe.ts';
+import type { CheckResult, ListedStream, ScheduleLimits } from '../probe.ts';
+import type { ChangeBook } from './changes.ts';
 import type { DropBook } from './drop-book.ts';
+import type { ScheduleState } from './schedule-state.ts';
 
 /** Life-long entries into each state at a hop, and the latency histogram. Stored as JSON in the hop's row. */
 export interface HopCounters {
@@ -128,9 +130,15 @@ export interface StreamState {
   leavingSince: EpochMs | undefined;
   /** Listed by the injector at its last listing. */
   listed: boolean;
+  /** Nothing can be sent there just now, and why; not stored. */
+  held: ListedStream['held'];
   runs: RunRow[];
   /** Planned time of `nextSeq`. */
   nextPlanned: EpochMs;
+  /** Canaries below it were due when `advanceDue` last looked: others are handed over ahead of their times. */
+  dueSeq: number;
+  /** Present where lines are handed over with their times. */
+  readonly schedule?: ScheduleState;
   readonly emission: Map<number, EmissionBlock>;
   /** By emission state: settled blocks. */
   foldedEmission: number[];
@@ -155,6 +163,8 @@ export interface StreamState {
 export interface InjectorState {
   readonly spec: InjectSpec;
   readonly pipeline: PipelineState;
+  /** Present where lines are handed over with their times. */
+  readonly limits?: ScheduleLimits;
   readonly runbook: Readonly<Record<string, string>>;
   readonly streams: Map<string, StreamState>;
   /** What its hops promise, as configured: one list for all its runs. Set at the first. */
@@ -168,7 +178,14 @@ export interface InjectorState {
   listedOnce: boolean;
   /** When its streams were last listed. */
   listedAt: EpochMs;
+  /** When listing began to fail; meaningless while it does not. */
+  listFailedSince: EpochMs;
   injectInFlight: boolean;
+  refillsInFlight: number;
+  /** When a receipt may be asked for next out of turn. */
+  nextReviewAt: EpochMs;
+  /** Places that are no streams, with why. */
+  leftOut: readonly { readonly name: string; readonly why: string }[];
 }
 
 export interface ReadingHistory {
@@ -205,6 +222,8 @@ export interface PipelineState {
   readonly checks: CheckState[];
   /** Streams that go away, or did a little while ago: when that was noticed, and whether it was decided if they are excused. Not stored. */
   readonly leaving: Map<StreamState, { readonly notedAt: EpochMs; decided: boolean }>;
+  /** What was changed lately, for the incidents that begin soon after. Not stored. */
+  readonly changes: ChangeBook;
 }
 
 export interface IncidentState {
@@ -230,6 +249,8 @@ export interface EngineState {
   readonly signer: Signer;
   readonly signingKey: number;
   readonly writer: number;
+  /** Stands for this ledger wherever it hands out schedules; drawn when it was made. */
+  readonly instance: string;
   /** Random, for jitter; drawn at open. */
   readonly seed: number;
   readonly startedAt: EpochMs;

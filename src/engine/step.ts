@@ -6,14 +6,18 @@
 import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { noteWall } from './deployment-finding.ts';
+import { advanceDue } from './due.ts';
 import type { Command, Event } from './event.ts';
 import { noteLook } from './flow.ts';
 import { judgeIncidents } from './incidents.ts';
-import { injectDue, listEveryMs, onInjected, onListed, onListFailed } from './injecting.ts';
+import { injectDue, onInjected } from './injecting.ts';
+import { listEveryMs, onListed, onListFailed } from './listing.ts';
 import { lookDue, onFinds, onLooked, onUnwatched } from './looking.ts';
 import { deliverDue, onNotified } from './outbox.ts';
 import { onChecked } from './reading.ts';
-import type { EngineState } from './state.ts';
+import { onRefilled } from './receipts.ts';
+import { mayRefill, refillDue } from './refilling.ts';
+import type { EngineState, InjectorState } from './state.ts';
 import { judgeTrack } from './track.ts';
 
 /** Between looks little can change: judged anew so often in each look interval, within these bounds, ms. */
@@ -41,10 +45,14 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       onListed(state, event.injector, event.streams);
       return;
     case 'list-failed':
-      onListFailed(event.injector, event.error);
+      onListFailed(state, event.injector, event.error);
       return;
     case 'injected':
       onInjected(state, event.injector, event.refs, event.emissions, event.error);
+      state.loops.inject = state.now;
+      return;
+    case 'refilled':
+      onRefilled(state, event.stream, event.refill, event.answer, event.error);
       state.loops.inject = state.now;
       return;
     case 'looked':
@@ -99,15 +107,20 @@ function noteForeign(state: EngineState, event: Extract<Event, { type: 'hooked' 
 function tick(state: EngineState, commands: Command[]): void {
   listDue(state, commands);
   injectDue(state, commands);
+  refillDue(state, commands);
   lookDue(state, commands);
   checkDue(state, commands);
   judgeDue(state);
   if (state.outbox.size === 0) state.loops.deliver = state.now;
   if (state.pipelines.every((pipeline) => pipeline.checks.length === 0)) state.loops.check = state.now;
   // Or the loop would count as wedged as soon as there is something to write to again.
-  if (state.pipelines.every(({ injectors }) => injectors.every(({ written }) => written === 0)))
-    state.loops.inject = state.now;
+  if (state.pipelines.every(({ injectors }) => injectors.every(isIdle))) state.loops.inject = state.now;
   prune(state);
+}
+
+/** Nothing is to be written now: there is nobody to write to, or their schedules are filled. */
+function isIdle({ written, limits, refillsInFlight }: InjectorState): boolean {
+  return written === 0 || (limits !== undefined && refillsInFlight === 0);
 }
 
 function listDue(state: EngineState, commands: Command[]): void {
@@ -136,6 +149,7 @@ function judgeDue(state: EngineState): void {
   if (state.now < state.nextJudgeAt) return;
   state.nextJudgeAt = state.now + judgeEveryMs(state);
   for (const stream of state.streamsByNumber.values()) {
+    advanceDue(stream, state.now);
     for (const track of stream.tracks) if (state.now >= track.wakeAt) judgeTrack(track, state.now);
   }
   judgeIncidents(state);
@@ -178,8 +192,10 @@ function prune(state: EngineState): void {
 export function nextWake(state: EngineState, limit: number): EpochMs {
   let next = state.now + limit;
   for (const stream of state.streamsByNumber.values()) {
-    const idle = !stream.listed || stream.leavingSince !== undefined || stream.injector.injectInFlight;
-    if (!idle) next = Math.min(next, stream.nextPlanned);
+    const { schedule, injector } = stream;
+    const idle = !stream.listed || stream.leavingSince !== undefined || injector.injectInFlight;
+    if (schedule !== undefined) next = Math.min(next, mayRefill(stream) ? schedule.nextAt : next);
+    else if (!idle) next = Math.min(next, stream.nextPlanned);
   }
   for (const pipeline of state.pipelines) {
     for (const hop of pipeline.hops) if (!hop.lookInFlight) next = Math.min(next, hop.nextLookAt);

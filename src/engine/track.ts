@@ -95,6 +95,7 @@ export function emissionAt(stream: StreamState, seq: number): { state: number; n
 export function grant(stream: StreamState): number {
   const seq = stream.nextSeq;
   stream.nextSeq += 1;
+  if (stream.schedule === undefined) stream.dueSeq = stream.nextSeq;
   changeStream(stream);
   const index = blockOf(seq);
   if (!stream.emission.has(index)) {
@@ -123,7 +124,12 @@ export function recordEmission(stream: StreamState, seq: number, state: number, 
   const run = runOf(stream, seq);
   if (!block || !run) return;
   const i = seq % blockSize;
-  if (block.states[i] === emission.emitted) return;
+  if (block.states[i] === emission.emitted) {
+    if (state === emission.emitted)
+      narrowEmission(stream, block, i, nb - plannedAt(run, seq), na - plannedAt(run, seq));
+    return;
+  }
+  if (block.states[i] === state) return;
   const asExpected = (state === emission.withheld) === (block.states[i] === emission.withheld);
   if (!asExpected && settledAnywhere(stream, run, seq)) return;
   const planned = plannedAt(run, seq);
@@ -139,6 +145,20 @@ export function recordEmission(stream: StreamState, seq: number, state: number, 
     if (!verdicts) continue;
     followEmission(track, verdicts, i, state);
     wake(track, verdicts);
+  }
+}
+
+/** A sighting proves emission within wide bounds; a receipt that comes later within narrow ones. Both hold. */
+function narrowEmission(stream: StreamState, block: EmissionBlock, i: number, nb: number, na: number): void {
+  const [from, to] = [block.nb[i] ?? 0, block.na[i] ?? 0];
+  const [first, last] = [Math.max(from, clamp(nb)), Math.min(to, clamp(na))];
+  if (first > last || (first === from && last === to)) return;
+  block.nb[i] = first;
+  block.na[i] = last;
+  changeEmission(stream, block.index);
+  for (const track of stream.tracks) {
+    const verdicts = track.blocks.get(block.index);
+    if (verdicts) wake(track, verdicts);
   }
 }
 
@@ -212,14 +232,24 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
     return { first: false, again: false, ...latencyHere(track, seq, seenAt, terms.withinMs) };
   }
   const proven = emissionAt(stream, seq)?.state === emission.emitted;
-  if (!proven) recordEmission(stream, seq, emission.emitted, Math.min(plannedAt(run, seq), seenAt), seenAt);
+  if (!proven) recordEmission(stream, seq, emission.emitted, Math.min(earliest(stream, run, seq), seenAt), seenAt);
   const { state, nb, na } = emissionAt(stream, seq) ?? { state: emission.emitted, nb: seenAt, na: seenAt };
   if (state === emission.withheld) return { first: false, again: false };
   const verdict = judgeSeen(latencyOf(nb, Math.min(na, seenAt), track.absent.at(seq), seenAt), terms.withinMs);
   setCode(track, block, i, codeOf[verdict] + (implied ? impliedBit : 0));
   if (verdict === 'delayed') track.lastLateAt = seenAt;
   track.newestSeenSeq = Math.max(track.newestSeenSeq, seq);
-  return { first: true, again: false, ...(implied || !proven ? {} : latencyHere(track, seq, seenAt, terms.withinMs)) };
+  // What was handed over ahead of its time goes out no earlier than that, receipt or not.
+  const dated = proven || stream.schedule !== undefined;
+  return { first: true, again: false, ...(implied || !dated ? {} : latencyHere(track, seq, seenAt, terms.withinMs)) };
+}
+
+/** Before this a canary of which there is no receipt cannot have gone out. */
+function earliest({ schedule, injector }: StreamState, run: RunRow, seq: number): EpochMs {
+  const planned = plannedAt(run, seq);
+  const batch = schedule?.batches.find(({ from, to }) => seq >= from && seq <= to);
+  if (batch === undefined || injector.limits === undefined) return planned;
+  return planned - injector.limits.earlyMs(Math.max(0, planned - batch.handedAt));
 }
 
 /** Something arrived that had not been seen here: what is only read or sent again says nothing of the flow. */

@@ -167,7 +167,9 @@ function missingAges(state: EngineState, tracks: readonly Track[]): number[] {
         const code = block.codes[i];
         if (code !== codeOf.pending && code !== codeOf.overdue && code !== codeOf.unverifiable) continue;
         left -= 1;
-        const sent = emissionAt(track.stream, block.index * block.codes.length + i);
+        const seq = block.index * block.codes.length + i;
+        if (seq >= track.stream.dueSeq) break;
+        const sent = emissionAt(track.stream, seq);
         if (sent) ages.push(Math.max(0, state.now - sent.na));
       }
     }
@@ -204,7 +206,7 @@ function streamView(stream: StreamState): StreamView {
 function recentOf(track: Track): Verdict[] {
   const found: Verdict[] = [];
   const { stream } = track;
-  for (let seq = stream.nextSeq - 1; seq >= Math.max(0, stream.nextSeq - 20 * recentVerdicts); seq--) {
+  for (let seq = stream.dueSeq - 1; seq >= Math.max(0, stream.dueSeq - 20 * recentVerdicts); seq--) {
     if (!termsOf(runOf(stream, seq), track.hop.id, stream.number, seq)) continue;
     const block = track.blocks.get(Math.floor(seq / 256));
     const verdict = block ? verdictOfCode(block.codes[seq % 256] ?? 0) : 'delivered';

@@ -37,6 +37,12 @@ export const incidentWords: Readonly<Record<IncidentKind, IncidentWords>> = {
     rest: () => ': canaries are not proven to go in',
     caution: 'Until they do, loss cannot be judged.',
   },
+  uncovered: {
+    word: 'UNCOVERED',
+    tone: 'blind',
+    rest: () => ': no canaries where there should be some',
+    caution: 'Nothing is known of the flow there.',
+  },
   duplicated: { word: 'DUPLICATED', tone: 'slow', rest: place },
   corrupted: { word: 'CORRUPTED', tone: 'lossy', rest: place },
   forged: { word: 'FORGED', tone: 'lossy', rest: at, caution: "Lines carry our key's name with a wrong signature." },

@@ -28,6 +28,7 @@ const numberOrNull = column('number', true);
 const text = column('text');
 const textOrNull = column('text', true);
 const json = column('json');
+const jsonOrNull = column('json', true);
 const blob = column('blob');
 const flag = column('flag');
 
@@ -44,6 +45,7 @@ export const columns = {
     nextSeq: integer('next_seq'),
     openedAt: number('opened_at'),
     leavingSince: numberOrNull('leaving_since'),
+    schedule: jsonOrNull('schedule'),
   },
   run: {
     id: integer('id'),

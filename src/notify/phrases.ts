@@ -49,6 +49,11 @@ export const phrases: Readonly<Record<IncidentKind, Phrase>> = {
     over: (facts) => `${subject(facts)}: canaries go in again`,
     caution: 'Canaries that are not proven to have gone in cannot prove a loss.',
   },
+  uncovered: {
+    open: (facts) => `${subject(facts)} UNCOVERED${reach(facts)} without a working emitter; flow unknown there`,
+    over: (facts) => `${subject(facts)}: watched everywhere again`,
+    caution: 'Where no canaries go in, nothing is known of the flow: neither that it is fine, nor that it is not.',
+  },
   forged: {
     open: (facts) =>
       `${subject(facts)} FORGED canaries at ${name(facts.hop)}: ${evidence(facts, 'the signature is wrong')}`,

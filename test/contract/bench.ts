@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
-import type { AnyProbe } from '../../src/probe.ts';
+import type { AnyProbe, DirectInjector, Injector } from '../../src/probe.ts';
 
 export interface Suite<Bench> {
   readonly probe: AnyProbe;
@@ -26,6 +26,12 @@ export const forever = { signal: new AbortController().signal };
 
 export function abortedSignal(): AbortSignal {
   return AbortSignal.abort(new DOMException('shutting down', 'AbortError'));
+}
+
+/** An injector as one that lines are written to directly. */
+export function directly(injector: Injector): DirectInjector {
+  if (!('inject' in injector)) throw new Error('this injector is handed schedules');
+  return injector;
 }
 
 export function roleOf<Found>(role: Found | undefined): Found {

@@ -4,10 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { Failure } from '../../probes/http/failure.ts';
 import { type ClusterApi, openCluster } from '../../probes/kubernetes/cluster-api.ts';
 import { readExpectedSets } from '../../probes/kubernetes/cluster-watch.ts';
 import { createEmitterClient } from '../../probes/kubernetes/emitter-client.ts';
-import { Failure } from '../../probes/kubernetes/failure.ts';
 import type { ClusterConfig } from '../../probes/kubernetes/kubernetes-config.ts';
 import { listAll, PAGE_SIZE } from '../../probes/kubernetes/paged-list.ts';
 import { readPodLog } from '../../probes/kubernetes/pod-log.ts';

@@ -46,6 +46,7 @@ export const rows: { readonly [T in TableName]: LedgerTables[T] } = {
     nextSeq: 2 ** 35 - 1,
     openedAt: lateMs,
     leavingSince: null,
+    schedule: null,
   },
   run: {
     id: 1,

@@ -5,7 +5,17 @@
 import { describe, expect, test } from 'vitest';
 import type { BatchLine, Emission, Observer, ProbeError } from '../../src/probe.ts';
 import { type CanaryLine, canaryLines } from '../fakes/canary-lines.ts';
-import { abortedSignal, type Bench, benchOf, context, describeConfig, forever, roleOf, type Suite } from './bench.ts';
+import {
+  abortedSignal,
+  type Bench,
+  benchOf,
+  context,
+  describeConfig,
+  directly,
+  forever,
+  roleOf,
+  type Suite,
+} from './bench.ts';
 import { describeHostility } from './hostility.ts';
 import { ask, deliveredBy, deliveredOf, expectSoundLook, tokensOf } from './look.ts';
 import { expectProbeError, rejectionOf } from './probe-error.ts';
@@ -148,7 +158,7 @@ export function describeInjector(name: string, suite: Suite<InjectorBench>): voi
       const injector = await open(bench().config);
       const lines = await batchFor(injector, 3);
       const nb = context.clock.now();
-      const emissions = await injector.inject(lines, forever);
+      const emissions = await directly(injector).inject(lines, forever);
       const na = context.clock.now();
       expect(emissions.map((emission) => emission.state)).toEqual(['emitted', 'emitted', 'emitted']);
       for (const emission of emissions)
@@ -159,7 +169,7 @@ export function describeInjector(name: string, suite: Suite<InjectorBench>): voi
     });
     test('given no lines, when injected, then there are no emissions', async () => {
       const injector = await open(bench().config);
-      expect(await injector.inject([], forever)).toEqual([]);
+      expect(await directly(injector).inject([], forever)).toEqual([]);
       await injector.close();
     });
     test('given a line for a stream that is not listed, when injected with another, then it alone is withheld', async () => {
@@ -167,7 +177,10 @@ export function describeInjector(name: string, suite: Suite<InjectorBench>): voi
       const [line] = await batchFor(injector, 1);
       const [stray] = canaryLines(1);
       if (line === undefined || stray === undefined) throw new Error('the batch is empty');
-      const emissions = await injector.inject([{ stream: 'no such stream', seq: 0, text: stray.text }, line], forever);
+      const emissions = await directly(injector).inject(
+        [{ stream: 'no such stream', seq: 0, text: stray.text }, line],
+        forever,
+      );
       expect(emissions.map((emission) => emission.state)).toEqual(['withheld', 'emitted']);
       expect(await bench().arrived()).not.toContain(stray.token);
       await injector.close();
@@ -175,7 +188,7 @@ export function describeInjector(name: string, suite: Suite<InjectorBench>): voi
     test('given an already aborted signal, when injected, then nothing is emitted', async () => {
       const injector = await open(bench().config);
       const lines = await batchFor(injector, 2);
-      const { errors, claims } = await injected(injector.inject(lines, { signal: abortedSignal() }));
+      const { errors, claims } = await injected(directly(injector).inject(lines, { signal: abortedSignal() }));
       expect(claims).toBe(false);
       for (const error of errors) expectProbeError(error, ['aborted'], suite.secrets);
       expect(await bench().arrived()).not.toContain(lines[0]?.text);
@@ -187,7 +200,7 @@ export function describeInjector(name: string, suite: Suite<InjectorBench>): voi
         const injector = await open(config);
         const [canary] = canaryLines(1);
         const line = { stream: await stream(), seq: 0, text: canary?.text ?? '' };
-        return injected(injector.inject([line], { signal })).finally(() => injector.close());
+        return injected(directly(injector).inject([line], { signal })).finally(() => injector.close());
       };
       describeHostility({ call, config: suite.hostile, secrets: suite.secrets ?? [] });
     }

@@ -5,12 +5,22 @@ import type { Config } from '../../src/core/pipeline.ts';
 import type { Command, Event } from '../../src/engine/event.ts';
 import { type ObserverInfo, restore } from '../../src/engine/restore.ts';
 import { takeChanges } from '../../src/engine/rows.ts';
-import type { CheckState, EngineState, HopState, InjectorState } from '../../src/engine/state.ts';
+import type { CheckState, EngineState, HopState, InjectorState, StreamState } from '../../src/engine/state.ts';
 import { nextWake, step } from '../../src/engine/step.ts';
 import { createMemoryLedger, type MemoryLedger } from '../../src/ledger/memory.ts';
-import { LogcanaryError } from '../../src/lib/errors.ts';
+import { LogcanaryError, ProbeError } from '../../src/lib/errors.ts';
 import { createSigner } from '../../src/lib/signer.ts';
-import type { BatchLine, CheckResult, Emission, ListedStream, Look, Question } from '../../src/probe.ts';
+import type {
+  BatchLine,
+  CheckResult,
+  Emission,
+  ListedStream,
+  Look,
+  Question,
+  Refill,
+  RefillAnswer,
+  ScheduleLimits,
+} from '../../src/probe.ts';
 
 export const signer = createSigner([{ id: 'a1', secret: 'correct horse battery staple' }]);
 /** A round hour, far from any real one. */
@@ -20,6 +30,9 @@ export const startOfTime = 1_800_000_000_000;
 export interface World {
   list(injector: InjectorState): readonly ListedStream[] | LogcanaryError;
   inject(injector: InjectorState, lines: readonly BatchLine[], now: number): readonly Emission[] | LogcanaryError;
+  /** Of an injector that is handed schedules. */
+  refill?(stream: StreamState, refill: Refill, now: number): RefillAnswer | LogcanaryError;
+  limits?: ScheduleLimits;
   look(hop: HopState, question: Question, now: number): Look | LogcanaryError;
   check(check: CheckState, now: number): CheckResult | LogcanaryError;
   notify(row: OutboxRow): LogcanaryError | undefined;
@@ -39,6 +52,7 @@ interface Due {
   readonly event: () => Event;
 }
 
+const nobody = new ProbeError('There is nobody to take schedules.', { reason: 'internal' });
 const longestSleepMs = 250;
 const callMs = 20;
 
@@ -158,6 +172,16 @@ export class Bench {
           ...(emissions instanceof LogcanaryError ? { error: emissions } : { emissions }),
         });
       }
+      case 'refill': {
+        const { stream, refill } = command;
+        const answer = this.world.refill?.(stream, refill, this.now) ?? nobody;
+        return () => ({
+          type: 'refilled',
+          stream,
+          refill,
+          ...(answer instanceof LogcanaryError ? { error: answer } : { answer }),
+        });
+      }
       case 'look':
         return this.lookAnswer(command);
       case 'check': {
@@ -191,7 +215,7 @@ export class Bench {
 
 /** A state as a start would build it from what the ledger holds. */
 export async function restored(
-  world: Pick<World, 'observer'>,
+  world: Pick<World, 'observer' | 'limits'>,
   config: Config,
   ledger: MemoryLedger,
   opening: number,
@@ -207,7 +231,7 @@ export async function restored(
     now,
     wall: now,
     observer: (_, hop) => ({ ...world.observer(hop.name), target: `${hop.name}:1`, runbook: {} }),
-    injector: () => ({ target: 'here', runbook: {} }),
+    injector: () => ({ target: 'here', runbook: {}, ...(world.limits === undefined ? {} : { limits: world.limits }) }),
     check: (_, name) => ({ target: `${name}:1`, runbook: {} }),
   });
 }

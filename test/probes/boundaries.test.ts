@@ -12,7 +12,7 @@ import file from '../../probes/file.ts';
 import kinesis from '../../probes/kinesis.ts';
 import s3 from '../../probes/s3.ts';
 import type { Look } from '../../src/probe.ts';
-import { context, forever, roleOf } from '../contract/bench.ts';
+import { context, directly, forever, roleOf } from '../contract/bench.ts';
 import { startAwsJsonService } from '../fakes/aws-json-service.ts';
 import { type CanaryLine, canaryLines } from '../fakes/canary-lines.ts';
 import { closeScenes, delivered, openObserver, openScene, tokens } from '../fakes/elastic-scene.ts';
@@ -165,7 +165,7 @@ test('given a stream that takes its time, when lines are put into it, then they 
   cleanups.push(() => injector.close());
   const [stream] = await injector.streams(forever);
   const lines = canaryLines(2).map(({ text }, seq) => ({ stream: stream?.key ?? '', seq, text }));
-  for (const emission of await injector.inject(lines, forever)) {
+  for (const emission of await directly(injector).inject(lines, forever)) {
     if (emission.state !== 'emitted') throw new Error(emission.state);
     expect(emission.nb).toBeLessThanOrEqual(asked[0] ?? 0);
     expect(emission.na).toBeGreaterThanOrEqual((asked[0] ?? 0) + 49);
@@ -215,6 +215,6 @@ test('given lines of more bytes than characters, when a pipe takes only a part, 
   const role = roleOf(file.inject);
   const injector = await role.open(role.config.parse({ path: pipe }), context);
   const lines = [0, 1, 2].map((seq) => ({ stream: pipe, seq, text: '鳥'.repeat(10_000) }));
-  const emissions = await injector.inject(lines, forever);
+  const emissions = await directly(injector).inject(lines, forever);
   expect(emissions.map(({ state }) => state)).toEqual(['emitted', 'emitted', 'unconfirmed']);
 });

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import file from '../../probes/file.ts';
 import type { Emission, Injector } from '../../src/probe.ts';
-import { context, forever } from '../contract/bench.ts';
+import { context, directly, forever } from '../contract/bench.ts';
 import { describeInjector } from '../contract/probe.ts';
 import { expectProbeError, rejectionOf } from '../contract/probe-error.ts';
 
@@ -38,7 +38,7 @@ describe('file', () => {
   }
   function write(injector: Injector, log: string, texts: readonly string[]): Promise<readonly Emission[]> {
     const lines = texts.map((text, seq) => ({ stream: log, seq, text }));
-    return injector.inject(lines, forever);
+    return directly(injector).inject(lines, forever);
   }
   function expectWithheld(emissions: readonly Emission[], reason: Parameters<typeof expectProbeError>[1]): void {
     for (const emission of emissions) {

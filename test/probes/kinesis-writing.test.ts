@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import kinesis from '../../probes/kinesis.ts';
 import type { Emission, Reason } from '../../src/probe.ts';
-import { context, forever } from '../contract/bench.ts';
+import { context, directly, forever } from '../contract/bench.ts';
 import { expectProbeError } from '../contract/probe-error.ts';
 import { AwsFault, never, type Operation, startAwsJsonService } from '../fakes/aws-json-service.ts';
 import { canaryLines } from '../fakes/canary-lines.ts';
@@ -27,7 +27,9 @@ async function injectAt(
   const injector = await role.open(role.config.parse({ ...base, endpoint, ...more }), context);
   const [stream] = await injector.streams(forever);
   const lines = canaryLines(count).map(({ text }, seq) => ({ stream: stream?.key ?? '', seq, text }));
-  return injector.inject(lines, { signal }).finally(() => injector.close());
+  return directly(injector)
+    .inject(lines, { signal })
+    .finally(() => injector.close());
 }
 
 /** What became of the lines, and why: `withheld rate_limited`. */

@@ -135,7 +135,10 @@ export class AccountingModel {
   }
 
   receipt(canary: CanaryModel, state: 'emitted' | 'withheld', nb: number, na: number): void {
-    if (canary.emission === 'emitted') return;
+    if (canary.emission === 'emitted') {
+      if (state === 'emitted') narrow(canary, nb, na);
+      return;
+    }
     const asExpected = (state === 'withheld') === (canary.emission === 'withheld');
     if (!asExpected && [...canary.places.values()].some((place) => place.frozen)) return;
     canary.emission = state;
@@ -284,4 +287,10 @@ export class AccountingModel {
     }
     return counts;
   }
+}
+
+/** What is known of an emission is all that was ever said of it. */
+function narrow(canary: CanaryModel, nb: number, na: number): void {
+  const [first, last] = [Math.max(canary.nb, nb), Math.min(canary.na, na)];
+  if (first <= last) Object.assign(canary, { nb: first, na: last });
 }

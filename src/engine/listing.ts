@@ -1,0 +1,95 @@
+/** Which streams there are: those that come, those that leave, and those that nothing can be sent to for a while. */
+import type { LogcanaryError } from '../lib/errors.ts';
+import type { ListedStream } from '../probe.ts';
+import { changeStream } from './changed.ts';
+import { forgetSchedule } from './handed.ts';
+import { currentRun, openRun } from './injecting.ts';
+import { excuseLeaving } from './leaving.ts';
+import { createStream } from './restore.ts';
+import type { EngineState, InjectorState, StreamState } from './state.ts';
+
+/** How often an injector's streams are listed: often enough to notice a leaving node before its canaries are due. */
+export function listEveryMs(injector: InjectorState): number {
+  const soonest = Math.min(...injector.pipeline.spec.hops.map((hop) => hop.withinMs));
+  return Math.max(1_000, Math.min(30_000, soonest / 4));
+}
+
+export function onListed(state: EngineState, injector: InjectorState, listed: readonly ListedStream[]): void {
+  injector.listInFlight = false;
+  injector.listFailures = 0;
+  injector.lastListError = undefined;
+  injector.listedOnce = true;
+  const streams = listed.filter((each) => each.leftOut === undefined);
+  injector.leftOut = listed.flatMap(({ name, leftOut: why }) => (why === undefined ? [] : [{ name, why }]));
+  injector.written = streams.filter((each) => each.leavingSince === undefined && each.held === undefined).length;
+  injector.listedAt = state.now;
+  const present = new Set(streams.map((each) => each.key));
+  for (const stream of injector.streams.values()) if (!present.has(stream.key)) onGone(state, injector, stream);
+  const { leaving } = injector.pipeline;
+  for (const each of streams) {
+    const stream = onStream(state, injector, each);
+    if (stream.leavingSince === undefined) {
+      leaving.delete(stream);
+      if (stream.held === undefined && currentRun(state, stream) === undefined) openRun(state, stream);
+    } else if (!leaving.has(stream)) leaving.set(stream, { notedAt: state.now, decided: false });
+  }
+  excuseLeaving(state, injector.pipeline);
+}
+
+/** Where schedules are handed out, a place that is not there any more has left, with or without a sign. */
+function onGone(state: EngineState, injector: InjectorState, stream: StreamState): void {
+  stream.listed = false;
+  if (injector.limits === undefined) return;
+  if (stream.leavingSince === undefined) {
+    stream.leavingSince = state.now;
+    injector.pipeline.leaving.set(stream, { notedAt: state.now, decided: false });
+    changeStream(stream);
+  }
+  forgetSchedule(state, stream);
+}
+
+function onStream(state: EngineState, injector: InjectorState, listed: ListedStream): StreamState {
+  let stream = injector.streams.get(listed.key);
+  if (!stream) {
+    const number = state.next.stream++;
+    const { key, name, labels } = listed;
+    stream = createStream(
+      state,
+      injector,
+      { number, key, name, labels, nextSeq: 0, openedAt: state.now, leavingSince: null, schedule: null },
+      [],
+    );
+    changeStream(stream);
+    injector.streams.set(key, stream);
+  }
+  stream.listed = true;
+  stream.name = listed.name;
+  if (!sameLabels(stream.labels, listed.labels)) {
+    stream.labels = listed.labels;
+    changeStream(stream);
+  }
+  const wasHeld = stream.held !== undefined;
+  stream.held = listed.held;
+  const stays = listed.leavingSince === undefined;
+  const comesBack = stays && stream.leavingSince !== undefined;
+  if (stream.leavingSince !== listed.leavingSince) {
+    stream.leavingSince = listed.leavingSince;
+    changeStream(stream);
+  }
+  // While nothing could be sent there, nothing was planned.
+  const overslept = wasHeld && stays && listed.held === undefined && stream.nextPlanned < state.now;
+  if (comesBack || overslept) openRun(state, stream);
+  return stream;
+}
+
+function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
+
+export function onListFailed(state: EngineState, injector: InjectorState, error: LogcanaryError): void {
+  injector.listInFlight = false;
+  if (injector.listFailures === 0) injector.listFailedSince = state.now;
+  injector.listFailures += 1;
+  injector.lastListError = error.message;
+}
