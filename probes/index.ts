@@ -9,6 +9,7 @@ import fluentdBuffer from './fluentd-buffer.ts';
 import kinesis from './kinesis.ts';
 import kinesisIteratorAge from './kinesis-iterator-age.ts';
 import kubeStateMetrics from './kube-state-metrics.ts';
+import kubernetes from './kubernetes.ts';
 import kubernetesLog from './kubernetes-log.ts';
 import logstashQueue from './logstash-queue.ts';
 import metricbeatFreshness from './metricbeat-freshness.ts';
@@ -21,6 +22,7 @@ const probes: readonly AnyProbe[] = [
   elasticsearch,
   s3,
   webhook,
+  kubernetes,
   kubernetesLog,
   elasticsearchDisk,
   kinesisIteratorAge,

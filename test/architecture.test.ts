@@ -194,10 +194,12 @@ describe('probes', () => {
   const shared: Readonly<Record<string, RegExp>> = {
     aws: /./,
     agents: /^(filebeat|fluent-bit|fluentd|logstash|metricbeat|kube-state-metrics)/,
-    // the figures of agents are also in the index, and its words for a failed request are those of any HTTP
+    // the figures of agents are also in the index, and they refuse in its way
     elasticsearch: /^(agents|metricbeat)/,
     // agents are found, and asked, through the API server
     kubernetes: /^agents/,
+    // what comes back over any HTTP instead of an answer
+    http: /^(agents|elasticsearch|kubernetes)$/,
   };
 
   /** The folder of its system: `elasticsearch-disk` may use `elasticsearch/`. */

@@ -25,12 +25,12 @@ const patienceMs = 3_000;
 
 export async function openTargets(
   config: AgentConfig,
-  { clock }: ProbeContext,
+  context: ProbeContext,
   patience = patienceMs,
 ): Promise<AgentTargets> {
   if (config.kubernetes === undefined)
-    return (await import('./direct-targets.ts')).openDirectTargets(config, clock, patience);
-  return (await import('./kubernetes-targets.ts')).openKubernetesTargets(config.kubernetes, clock, patience);
+    return (await import('./direct-targets.ts')).openDirectTargets(config, context.clock, patience);
+  return (await import('./kubernetes-targets.ts')).openKubernetesTargets(config.kubernetes, context, patience);
 }
 
 /** For `validate --online`: reads once. @throws ProbeError when not every agent answers */

@@ -52,7 +52,7 @@ export function agentFields(port: number) {
       .superRefine(checkCluster)
       .optional()
       .describe(
-        `Instead of url: the agent's pods, found and asked through the API server, at most ten calls a second in all, so of more than 300 nodes in turns (set every: 10s): { namespace, selector, port (${port}), node_selector, and how to reach the cluster: kubeconfig, context, url, token, token_file, eks, ca_file }.`,
+        `Instead of url: the agent's pods, found and asked through the API server, at most ten calls a second in all, so of more than 300 nodes in turns (set every: 10s); rollouts and changed ConfigMaps of theirs are named in incidents: { namespace, selector, port (${port}), node_selector, and how to reach the cluster: kubeconfig, context, url, token, token_file, eks, ca_file }.`,
       ),
   };
 }

@@ -1,5 +1,6 @@
 /** Where agents are found: the port that their checks ask through, whether over the network or through an API server. */
-import type { AgentPlace } from '../../src/probe.ts';
+import type { AgentPlace, Change } from '../../src/probe.ts';
+import type { Rollout } from './cluster-changes.ts';
 
 export interface AgentAnswer {
   readonly status: number;
@@ -25,6 +26,10 @@ export interface AgentListing {
   readonly absent: ReadonlyMap<string, string>;
   /** All Ready nodes; undefined when only addresses are known. */
   readonly nodes?: readonly string[];
+  /** What was changed at the agents lately. */
+  readonly changes?: readonly Change[];
+  /** Set while a new revision of the agents replaces an older one, node by node. */
+  readonly rollout?: Rollout | undefined;
 }
 
 export interface AgentTargets {

@@ -1,7 +1,8 @@
 /** What an agent answered, read within bounds, and what its failure means for the one who set it up. */
 import type { z } from 'zod';
-import { ProbeError, type Reason } from '../../src/probe.ts';
-import { Failure, failureOfError, failureOfStatus } from '../elasticsearch/failure.ts';
+import { isRetryable, ProbeError, type Reason } from '../../src/probe.ts';
+import { failureOfStatus } from '../elasticsearch/failure.ts';
+import { Failure, failureOfError } from '../http/failure.ts';
 import type { Agent, AgentAnswer } from './agent-targets.ts';
 import { isRemark, readSample, type Sample } from './prometheus-text.ts';
 
@@ -136,15 +137,6 @@ export interface Setup {
   readonly needs: string;
 }
 
-const retryable: ReadonlySet<Reason> = new Set([
-  'rate_limited',
-  'server_error',
-  'timeout',
-  'network',
-  'refused',
-  'dns',
-]);
-
 /** A failure as the one who set the agent up reads it. */
 export function agentError(setup: Setup, agent: Agent, error: unknown): ProbeError {
   if (error instanceof ProbeError) return error;
@@ -155,7 +147,7 @@ export function agentError(setup: Setup, agent: Agent, error: unknown): ProbeErr
   const { reason, retryAfterMs, cause } = failure;
   const where = agent.address.includes(agent.place.name) ? agent.address : `${agent.place.name} (${agent.address})`;
   return new ProbeError(`Cannot read ${setup.kind} at ${where}: ${failure.message}. ${advice(setup, reason)}`, {
-    ...{ reason, retryable: retryable.has(reason), cause },
+    ...{ reason, retryable: isRetryable(reason), cause },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Dispatcher, Pool } from 'undici';
 import { type Clock, type Deadline, ProbeError } from '../../src/probe.ts';
-import { failureOfError } from '../elasticsearch/failure.ts';
+import { failureOfError } from '../http/failure.ts';
 import type { AddressConfig } from './agent-config.ts';
 import type { Agent, AgentAnswer, AgentTargets } from './agent-targets.ts';
 

@@ -3,7 +3,7 @@
  * inputs are paused; the counters do not. https://docs.fluentbit.io/manual/administration/monitoring
  */
 import { z } from 'zod';
-import { Failure } from '../elasticsearch/failure.ts';
+import { Failure } from '../http/failure.ts';
 import type { AgentFigures } from './agent-figures.ts';
 import { type Asking, askJson, askSamples, orMissing } from './answer.ts';
 import { type Counters, countersOf } from './counters.ts';

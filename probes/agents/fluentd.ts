@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import type { Clock } from '../../src/probe.ts';
-import { Failure } from '../elasticsearch/failure.ts';
+import { Failure } from '../http/failure.ts';
 import type { AgentFigures } from './agent-figures.ts';
 import { type Asking, askJson, askSamples, orMissing } from './answer.ts';
 import { countersOf } from './counters.ts';

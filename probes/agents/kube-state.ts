@@ -49,7 +49,9 @@ export function createKubeStateCheck({ setup, clock, targets }: KubeStateOptions
       const problems = problemsOf(listing, shown, errors.length > 0, lasting, clock.now());
       lasting.endRound();
       const readings = shown.flatMap((each) => lagOf(each, clock.wall()));
-      return errors.length === 0 ? { readings, problems } : { readings, problems, why: partly(shown, listing, first) };
+      const { changes = [] } = listing;
+      const result = { readings, problems, changes };
+      return errors.length === 0 ? result : { ...result, why: partly(shown, listing, first) };
     },
     close: () => targets.close(),
   };

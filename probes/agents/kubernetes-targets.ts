@@ -1,14 +1,16 @@
 /** The agents of a cluster: its pods by namespace and labels, asked through the API server. */
-import { type Clock, ProbeError } from '../../src/probe.ts';
+import { type ProbeContext, ProbeError } from '../../src/probe.ts';
+import { Failure } from '../http/failure.ts';
 import { type ClusterApi, openCluster } from '../kubernetes/cluster-api.ts';
 import { NodeObject, type PodObject } from '../kubernetes/cluster-objects.ts';
-import { listPods } from '../kubernetes/cluster-watch.ts';
+import { listPodsAs } from '../kubernetes/cluster-watch.ts';
 import { type EmitterPod, expectedSet } from '../kubernetes/expected-set.ts';
-import { Failure } from '../kubernetes/failure.ts';
 import { viewNode } from '../kubernetes/node-view.ts';
 import { listAll } from '../kubernetes/paged-list.ts';
 import type { AgentPodsConfig } from './agent-config.ts';
+import { AgentPod } from './agent-pod.ts';
 import type { Agent, AgentAnswer, AgentListing, AgentTargets } from './agent-targets.ts';
+import { createChangeReader } from './cluster-changes.ts';
 
 /** How long a list of nodes and pods is good for, ms: large clusters take dozens of calls for one. */
 const listMs = 60_000;
@@ -16,16 +18,22 @@ const listMs = 60_000;
 const maxPageBytes = 32 * 1024 * 1024;
 
 /** @param patienceMs of one answer, once its turn has come */
-export function openKubernetesTargets(config: AgentPodsConfig, clock: Clock, patienceMs: number): AgentTargets {
+export function openKubernetesTargets(
+  config: AgentPodsConfig,
+  { clock, log }: ProbeContext,
+  patienceMs: number,
+): AgentTargets {
   const api = openCluster(config, clock);
+  const changed = createChangeReader({ api, route: config, clock, log });
   let kept: { readonly at: number; readonly listing: AgentListing } | undefined;
   return {
     async list(options) {
       if (kept !== undefined && clock.monotonicMs() - kept.at < listMs && !options.signal.aborted) return kept.listing;
       const nodes = await listNodesOf(api, config, options);
       // After the nodes: a node's pod is younger than it.
-      const pods = await listPods(api, config, options);
-      const listing = listingOf(nodes, pods, (pod) => fetcher(api, config, pod, patienceMs));
+      const pods = await listPodsAs(AgentPod, api, config, options);
+      const listed = listingOf(nodes, pods, (pod) => fetcher(api, config, pod, patienceMs));
+      const listing = { ...listed, ...(await changed.read(pods, options.signal)) };
       kept = { at: clock.monotonicMs(), listing };
       return listing;
     },

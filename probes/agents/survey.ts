@@ -11,10 +11,11 @@ import {
   type EpochMs,
   ProbeError,
 } from '../../src/probe.ts';
-import { failureOfAbort } from '../elasticsearch/failure.ts';
+import { failureOfAbort } from '../http/failure.ts';
 import { type AgentFigures, createStalls, dropsOf, readingsOf, type Stalls, type Told } from './agent-figures.ts';
 import type { Agent, AgentListing, AgentTargets } from './agent-targets.ts';
 import { type Asking, agentError, type Setup } from './answer.ts';
+import type { Rollout } from './cluster-changes.ts';
 import { createLasting, type Lasting } from './lasting.ts';
 import { grouped, named } from './named.ts';
 
@@ -143,6 +144,7 @@ function resultOf(setup: Setup, listing: AgentListing, memory: Memory, now: Epoc
     readings: told.flatMap(readingsOf),
     drops: told.flatMap(dropsOf),
     problems,
+    ...(listing.changes === undefined ? {} : { changes: listing.changes }),
     ...(why === undefined ? {} : { why }),
   };
 }
@@ -164,11 +166,25 @@ function whyOf({ kind }: Setup, { agents }: AgentListing, { outcomes }: Memory, 
 
 // ------------------------------------------------------------------------------------------------ problems
 
-function absences({ kind }: Setup, { absent }: AgentListing, { lasting }: Memory, now: EpochMs): string[] {
-  const long = [...absent].filter(([node]) => lasting.holds(`absent ${node}`, now, absentMs));
+function absences({ kind }: Setup, listing: AgentListing, { lasting }: Memory, now: EpochMs): string[] {
+  const long = [...listing.absent].filter(([node]) => lasting.holds(`absent ${node}`, now, absentMs));
+  const { rollout } = listing;
+  if (rollout !== undefined && long.length > 0) return [stuckAt(kind, rollout, listing, long)];
   return grouped(long.map(([name, what]) => ({ name, what }))).map(
     ({ what, names }) => `${kind} ${what} on ${named(names)}, Ready nodes, for more than 3 min`,
   );
+}
+
+/** In a rollout pods end, wait and start in many ways: one line, however many nodes and reasons there are. */
+function stuckAt(
+  kind: string,
+  { revision, updated }: Rollout,
+  { agents, absent }: AgentListing,
+  long: readonly (readonly [string, string])[],
+): string {
+  const nodes = named(long.map(([node]) => node));
+  const whys = grouped(long.map(([name, what]) => ({ name, what }))).map(({ what }) => what);
+  return `${kind} rolls out revision ${revision} (${updated} of ${agents.length + absent.size} updated); on ${nodes} it ${whys.toSorted().join(' or ')} for more than 3 min`;
 }
 
 function silences({ kind }: Setup, { outcomes, lasting }: Memory, now: EpochMs): string[] {

@@ -1,5 +1,5 @@
 /** Turns whatever the AWS SDK throws into a ProbeError that says what was tried, what came back and what to change. */
-import { ProbeError, type Reason } from '../../src/probe.ts';
+import { isRetryable, ProbeError, type Reason } from '../../src/probe.ts';
 import { AnswerTooLarge } from './bounded-handler.ts';
 
 /**
@@ -74,17 +74,10 @@ const reasonByCode: Readonly<Record<string, Reason>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'tls',
 };
 
-const retryable: ReadonlySet<Reason> = new Set<Reason>([
-  'timeout',
-  'aborted',
-  'network',
-  'dns',
-  'refused',
-  'rate_limited',
-  'server_error',
-  'bad_answer',
-  'partial',
-]);
+/** Here also what we gave up ourselves, and an answer that could not be read. */
+function mayPass(reason: Reason): boolean {
+  return isRetryable(reason) || reason === 'aborted' || reason === 'bad_answer';
+}
 
 const advice: Partial<Record<Reason, string>> = {
   timeout: 'Raise the timeout, or see what holds the answer up.',
@@ -118,7 +111,7 @@ export function awsError(attempt: Attempt, error: unknown): ProbeError {
   const reason = attempt.signal.aborted ? abortReason(attempt.signal) : reasonOf(error);
   const change = isSkewed(error) ? setClock : reason === 'auth' ? grant(attempt) : advice[reason];
   const message = `Cannot ${attempt.what}: ${cameBack(error, reason)} from ${attempt.target}. ${change ?? ''}`;
-  return new ProbeError(message.trim(), { reason, retryable: retryable.has(reason), cause: causeOf(error) });
+  return new ProbeError(message.trim(), { reason, retryable: mayPass(reason), cause: causeOf(error) });
 }
 
 const grant = ({ needs }: Attempt) => `Grant ${needs} to valid credentials.`;

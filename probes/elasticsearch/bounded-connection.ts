@@ -12,7 +12,8 @@ import {
   type ConnectionRequestResponseAsStream,
 } from '@elastic/elasticsearch';
 import { type Dispatcher, Pool } from 'undici';
-import { Failure, failureOfError, failureOfStatus } from './failure.ts';
+import { Failure, failureOfError } from '../http/failure.ts';
+import { failureOfStatus } from './failure.ts';
 
 /** The largest answer taken, bytes. A page of hits that does not fit is asked for again in smaller pages. */
 export const MAX_ANSWER_BYTES = 32 * 1024 * 1024;

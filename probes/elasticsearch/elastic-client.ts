@@ -5,10 +5,10 @@
 import { readFile } from 'node:fs/promises';
 import { Client, Transport, type TransportRequestOptions } from '@elastic/elasticsearch';
 import type { z } from 'zod';
-import { ProbeError, type Reason } from '../../src/probe.ts';
+import { isRetryable, ProbeError } from '../../src/probe.ts';
+import { Failure, failureOfAbort } from '../http/failure.ts';
 import { BoundedConnection } from './bounded-connection.ts';
 import type { ClusterConfig } from './elastic-config.ts';
-import { Failure, failureOfAbort } from './failure.ts';
 
 const json = {
   jsonContentType: 'application/json',
@@ -98,19 +98,10 @@ function toFailure(error: unknown): Failure {
   return new Failure(`an error of our client (${name})`, { reason: 'internal' });
 }
 
-const retryable: ReadonlySet<Reason> = new Set([
-  'rate_limited',
-  'server_error',
-  'timeout',
-  'network',
-  'refused',
-  'dns',
-]);
-
 function explain(errand: Errand, origin: string, failure: Failure): ProbeError {
   const { reason, retryAfterMs, cause } = failure;
   return new ProbeError(`Cannot ${errand.what}: ${failure.message} from ${origin}. ${advice(errand, failure)}`, {
-    ...{ reason, retryable: retryable.has(reason), cause },
+    ...{ reason, retryable: isRetryable(reason), cause },
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
 }

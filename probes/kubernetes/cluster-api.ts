@@ -4,11 +4,12 @@
  */
 import type { z } from 'zod';
 import { type Clock, type EpochMs, ProbeError } from '../../src/probe.ts';
+import { Failure, failureOfError } from '../http/failure.ts';
 import { type CallAnswer, type CallRequest, createConnection, wasClosed } from './connection.ts';
 import { type Credential, createSignIn } from './credential.ts';
 import { credentialSource } from './credential-source.ts';
 import { type ExecAnswer, type ExecRequest, execInPod } from './exec-channel.ts';
-import { type Errand, explain, Failure, failureOfError } from './failure.ts';
+import { type Errand, explain } from './failure.ts';
 import { type ClusterConfig, targetOf } from './kubernetes-config.ts';
 import { paceOf } from './pace.ts';
 

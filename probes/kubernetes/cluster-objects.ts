@@ -2,7 +2,7 @@
 import { z } from 'zod';
 
 /** RFC 3339, as ms of the cluster's clock. */
-const moment = z
+export const moment = z
   .string()
   .transform((text) => Date.parse(text))
   .pipe(z.number());

@@ -1,4 +1,5 @@
 /** Reads nodes and pods in paged lists, again and again: informers stop for good after most errors (client-node#1933). */
+import type { z } from 'zod';
 import type { CallOptions } from '../../src/probe.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { NodeObject, PodObject } from './cluster-objects.ts';
@@ -12,15 +13,23 @@ export function listNodes(api: ClusterApi, { signal }: CallOptions): Promise<rea
 }
 
 /** The pods of a route. @throws ProbeError; never a part of them */
-export function listPods(api: ClusterApi, route: Route, { signal }: CallOptions): Promise<readonly PodObject[]> {
-  const { namespace, selector } = route;
+export function listPods(api: ClusterApi, route: Route, options: CallOptions): Promise<readonly PodObject[]> {
+  return listPodsAs(PodObject, api, route, options);
+}
+
+/** The same, where somebody reads more of a pod. @throws ProbeError; never a part of them */
+export function listPodsAs<Pod>(
+  item: z.ZodType<Pod>,
+  api: ClusterApi,
+  { namespace, selector }: Route,
+  { signal }: CallOptions,
+): Promise<readonly Pod[]> {
   const errand = {
     what: `list pods "${selector}" in namespace "${namespace}"`,
     grant: `list pods in namespace "${namespace}"`,
     check: `namespace "${namespace}"`,
   };
-  const path = `/api/v1/namespaces/${namespace}/pods`;
-  return listAll(api, errand, { path, labelSelector: selector, item: PodObject }, signal);
+  return listAll(api, errand, { path: `/api/v1/namespaces/${namespace}/pods`, labelSelector: selector, item }, signal);
 }
 
 export interface RouteSet extends ExpectedSet {

@@ -4,8 +4,9 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Pool } from 'undici';
+import { Failure, failureOfError } from '../http/failure.ts';
 import type { Credential } from './credential.ts';
-import { Failure, failureOfError, failureOfStatus } from './failure.ts';
+import { failureOfStatus } from './failure.ts';
 
 /** Of one cluster at a time; more would only queue there. */
 const MAX_CONNECTIONS = 8;
@@ -21,6 +22,8 @@ export interface CallRequest {
   readonly maxBytes: number;
   /** The longest it may take once its turn has come, ms. Default `CALL_MS`. */
   readonly timeoutMs?: number;
+  /** Another form of the answer than the usual JSON. */
+  readonly accept?: string;
 }
 
 export interface CallAnswer {
@@ -78,9 +81,9 @@ export function createConnection(): Connection {
   };
 }
 
-function fixedHeaders({ body }: CallRequest): Record<string, string> {
+function fixedHeaders({ body, accept = 'application/json, */*' }: CallRequest): Record<string, string> {
   const type = body === undefined ? {} : { 'content-type': 'application/octet-stream' };
-  return { 'user-agent': 'logcanary', accept: 'application/json, */*', ...type };
+  return { 'user-agent': 'logcanary', accept, ...type };
 }
 
 /** Reads at most `limit` bytes and then stops; leaving the loop closes the connection. */

@@ -3,10 +3,11 @@
  * reach pods (EKS with an overlay network), exec is used by itself, and the proxy is tried again later.
  */
 import { type CallOptions, type Clock, type EpochMs, ProbeError, type Reason } from '../../src/probe.ts';
+import { Failure } from '../http/failure.ts';
 import type { ClusterApi } from './cluster-api.ts';
 import { type Answer, readAnswer, type Word } from './emitter-receipt.ts';
 import { composeRequest, type EmitterRequest } from './emitter-request.ts';
-import { type Errand, Failure } from './failure.ts';
+import type { Errand } from './failure.ts';
 
 /** All from `deploy/kubernetes/PROTOCOL.md`. */
 const PORT = 9781;

@@ -4,8 +4,9 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
+import { Failure } from '../http/failure.ts';
 import type { Credential } from './credential.ts';
-import { Failure, failureOfStatus } from './failure.ts';
+import { failureOfStatus } from './failure.ts';
 
 /** v5 can close stdin; v4 cannot, so what runs must know from its input where that ends. */
 const PROTOCOLS = ['v5.channel.k8s.io', 'v4.channel.k8s.io'];

@@ -46,6 +46,8 @@ export interface ExpectedSet {
   readonly unfit: readonly NodeView[];
   /** Ready nodes that stay and have no ready emitter. */
   readonly uncovered: readonly Uncovered[];
+  /** UIDs of all its pods, of those that do not count, too. */
+  readonly uids: ReadonlySet<string>;
 }
 
 /** `emitters` and `agents` are the pods of one route each; agents only lend their revision. */
@@ -73,6 +75,7 @@ export function expectedSet(
     places,
     unfit: views.filter(({ standing }) => standing === 'unfit'),
     uncovered: places.flatMap(uncoveredAt),
+    uids: new Set(emitters.map(({ metadata }) => metadata.uid)),
   };
 }
 

@@ -6,6 +6,8 @@ import type { BatchReceipt, LineRecord, Receipt, Word } from './emitter-receipt.
 const READING_MS = 10;
 /** Two clocks may drift apart by this share: the kernel slews by up to 500 ppm each. */
 const DRIFT = 0.001;
+/** From the sending until the header was read, ms: the engine gives up on a call after that. */
+const LONGEST_CALL_MS = 60_000;
 /** For so long after it was sent a batch is surely in the receipts, ms (2 h 30 min). */
 const REMEMBERED_MS = 9_000_000;
 
@@ -79,21 +81,30 @@ function settleBatch(sent: SentBatch, dated: DatedReceipt): readonly Settled[] {
   const next = sent.delaysMs.findIndex((_, index) => listed?.records.has(index) === false);
   return sent.delaysMs.map((delay, index) => {
     const record = listed?.records.get(index);
-    if (record !== undefined) return recorded(record, dated);
+    if (listed !== undefined && record !== undefined) return recorded(record, listed.received, sent, dated);
     if (!dated.receipt.whole) return { state: 'unknown', why: 'the answer was cut' };
     if (listed !== undefined) return unrecorded(listed, delay, index === next, dated.receipt);
     return unlisted(sent, delay, dated);
   });
 }
 
-function recorded(record: LineRecord, { receipt, askedAt, answeredAt }: DatedReceipt): Settled {
+/**
+ * Counted back from the answer; and forward from the sending, as T may have jumped between the two (a restart after the wall clock
+ * was set, or the machine slept). Both hold for as long as T did not jump, else one of them.
+ */
+function recorded(record: LineRecord, received: number, { firstSentAt }: SentBatch, dated: DatedReceipt): Settled {
   if (record.what === 'dropped') return { state: 'withheld', why: 'the emitter dropped it: its turn came too late' };
+  const { receipt, askedAt, answeredAt } = dated;
   const age = receipt.now - record.nb;
   const drift = Math.abs(age) * DRIFT;
+  const [elapsed, whole] = [record.nb - received, receipt.now - received];
+  const lostTime = answeredAt - firstSentAt < whole * (1 - DRIFT) - 2 * READING_MS;
+  const na = answeredAt - age + record.took + READING_MS + drift;
+  const sentNa = firstSentAt + LONGEST_CALL_MS + (elapsed + record.took) * (1 + DRIFT) + READING_MS;
   return {
     state: 'emitted',
-    nb: Math.floor(askedAt - age - READING_MS - drift),
-    na: Math.ceil(answeredAt - age + record.took + READING_MS + drift),
+    nb: Math.floor(Math.min(askedAt - age - READING_MS - drift, firstSentAt + elapsed * (1 - DRIFT) - READING_MS)),
+    na: Math.ceil(lostTime ? Math.max(na, sentNa) : na),
   };
 }
 

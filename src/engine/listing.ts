@@ -76,6 +76,9 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
     stream.leavingSince = listed.leavingSince;
     changeStream(stream);
   }
+  // Calls that failed meanwhile say nothing of now.
+  if (stream.schedule && wasHeld && stream.held === undefined)
+    Object.assign(stream.schedule, { failures: 0, nextAt: state.now });
   // While nothing could be sent there, nothing was planned.
   const overslept = wasHeld && stays && listed.held === undefined && stream.nextPlanned < state.now;
   if (comesBack || overslept) openRun(state, stream);

@@ -2,18 +2,16 @@
 import { emission } from '../core/block.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
-import type { Emission, Refill, RefillAnswer, ScheduleLimits } from '../probe.ts';
+import type { Emission, ProbeError, Refill, RefillAnswer, ScheduleLimits } from '../probe.ts';
 import { changeStream } from './changed.ts';
 import { advanceDue, timeOf } from './due.ts';
-import { isOpenBefore, leadMs, mayBring, numbersOf, rangesOf, withhold } from './handed.ts';
+import { leadMs, mayBring, numbersOf, rangesOf, withhold } from './handed.ts';
 import type { ScheduleState } from './schedule-state.ts';
 import type { EngineState, StreamState } from './state.ts';
 import { judgeTrack, recordEmission } from './track.ts';
 
 /** A call that failed is made again after this, then after twice as long each time, ms. */
 const retryMs = { first: 10_000, most: 60_000 };
-/** A line that is so late and neither out nor dropped is stuck where it was brought to, ms. */
-const stuckAfterMs = 60_000;
 
 export function onRefilled(
   state: EngineState,
@@ -29,22 +27,23 @@ export function onRefilled(
   schedule.inFlight = false;
   changeStream(stream);
   if (answer === undefined) {
-    onFailed(state, stream, schedule, refill, error);
+    if (refill.fresh !== undefined) schedule.unsure = true;
+    noteFailure(state, stream, schedule, error);
     return;
   }
-  schedule.failures = 0;
   schedule.unsure = false;
   const moved = schedule.place !== answer.place;
   schedule.place = answer.place;
+  // Asked out of turn: when the next lines are due has not changed.
+  const review = state.now < schedule.nextAt;
   for (const [number, emissions] of answer.settled) settleBatch(state, stream, schedule, number, emissions);
-  noteStuck(state, stream, schedule);
-  // What was refused now would be refused at once again.
-  const refused = answer.why !== undefined && refill.fresh !== undefined;
-  if (refused) {
-    stream.lastFailure = answer.why?.message ?? '';
-    schedule.nextAt = state.now + retryMs.most;
-  } else if (moved || schedule.again.length > 0) schedule.nextAt = state.now;
-  else schedule.nextAt = nextRefill(state, stream, refill, limits);
+  if (answer.stuck !== undefined) noteStuck(state, stream, answer.stuck);
+  if (answer.why !== undefined) noteFailure(state, stream, schedule, answer.why);
+  else {
+    schedule.failures = 0;
+    if (moved || schedule.again.length > 0) schedule.nextAt = state.now;
+    else if (!review) schedule.nextAt = nextRefill(state, stream, refill, limits);
+  }
   advanceDue(stream, state.now);
   for (const track of stream.tracks) judgeTrack(track, state.now);
 }
@@ -60,18 +59,16 @@ function nextRefill(state: EngineState, stream: StreamState, refill: Refill, lim
   return full ? regular : Math.min(regular, Math.max(state.now + 1_000, (state.now + last) / 2));
 }
 
-function onFailed(
+function noteFailure(
   state: EngineState,
   stream: StreamState,
   schedule: ScheduleState,
-  refill: Refill,
   error: LogcanaryError | undefined,
 ): void {
   if (schedule.failures === 0) schedule.failedSince = state.now;
   schedule.failures += 1;
   schedule.lastError = error?.message ?? 'no answer';
   stream.lastFailure = schedule.lastError;
-  if (refill.fresh !== undefined) schedule.unsure = true;
   const wait = retryMs.first * 2 ** Math.min(10, schedule.failures - 1);
   schedule.nextAt = state.now + Math.min(retryMs.most, wait);
 }
@@ -116,11 +113,10 @@ function noteEmitted(state: EngineState, stream: StreamState, seq: number, nb: E
   stream.lastEmittedAt = Math.max(stream.lastEmittedAt, nb);
 }
 
-/** Lines that are long due and still wait where they were brought to: whoever has them does not send. */
-function noteStuck(state: EngineState, stream: StreamState, schedule: ScheduleState): void {
-  const stuck = schedule.batches.filter((batch) => isOpenBefore(stream, batch, state.now - stuckAfterMs));
-  if (stuck.length === 0) return;
-  if (stream.failedInRow === 0) stream.failedSince = Math.min(...stuck.map(({ from }) => timeOf(stream, from)));
+/** Whoever has the lines does not send them. */
+function noteStuck(state: EngineState, stream: StreamState, why: ProbeError): void {
+  const open = stream.schedule?.batches.map(({ from }) => timeOf(stream, from)) ?? [];
+  if (stream.failedInRow === 0) stream.failedSince = Math.min(state.now, ...open);
   stream.failedInRow = Math.max(2, stream.failedInRow);
-  stream.lastFailure = 'lines that were handed over in time have not gone out, and it does not say why.';
+  stream.lastFailure = why.message;
 }

@@ -78,7 +78,8 @@ function callAbout(state: EngineState, scheduled: Scheduled, commands: Command[]
   dropLate(state, scheduled);
   const open = schedule.batches.map((batch) => handedOf(stream, batch));
   const number = schedule.nextBatch;
-  const fresh = freshLines(state, scheduled, number);
+  // A receipt that is asked for out of turn brings nothing: many small batches would only fill the other side's memory.
+  const fresh = state.now < schedule.nextAt ? undefined : freshLines(state, scheduled, number);
   if (fresh === undefined && open.length === 0 && schedule.place !== undefined && !mayBring(stream, schedule)) {
     schedule.nextAt = state.now + limits.refillMs;
     return;
@@ -141,7 +142,7 @@ function freshLines(state: EngineState, scheduled: Scheduled, number: number): R
   const to = from + texts.length - 1;
   schedule.again = schedule.again.flatMap((range) => without(range, to));
   schedule.batches = [...schedule.batches, { number, place: schedule.place, from, to, handedAt: state.now }];
-  return { texts, plannedAt: planned };
+  return { handedAt: state.now, texts, plannedAt: planned };
 }
 
 /** The part of a range above `to`. */
@@ -155,11 +156,15 @@ function notePlanned(state: EngineState, stream: StreamState): void {
   stream.nextPlanned = run ? plannedAt(run, stream.nextSeq) : Number.POSITIVE_INFINITY;
 }
 
-/** Slots that passed while nothing could be brought are withheld; after a long pause, or at another pace, the schedule begins anew. */
+/**
+ * Slots that passed while nothing could be brought are withheld; after a long pause, at another pace, or before anything was brought,
+ * the schedule begins anew.
+ */
 function catchUp(state: EngineState, stream: StreamState): void {
   const run = currentRun(state, stream);
   const isOld = !run || run.everyMs !== everyMsOf(state, stream);
-  if (isOld || state.now - stream.nextPlanned > withholdLimit * run.everyMs) {
+  const isUnused = run?.fromSeq === stream.nextSeq && stream.nextPlanned < state.now;
+  if (isOld || isUnused || state.now - stream.nextPlanned > withholdLimit * run.everyMs) {
     openRun(state, stream);
     return;
   }

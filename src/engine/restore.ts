@@ -315,7 +315,7 @@ export function createStream(
     runs,
     nextPlanned: Number.POSITIVE_INFINITY,
     dueSeq: injector.limits === undefined ? row.nextSeq : 0,
-    ...(injector.limits === undefined ? {} : { schedule: restoreSchedule(row.schedule) }),
+    ...(injector.limits === undefined ? {} : { schedule: restoreSchedule(row.schedule, state.now) }),
     emission: new Map(),
     foldedEmission: [0, 0, 0],
     foldedWithheld: new Map(),
@@ -338,10 +338,12 @@ export function createStream(
 }
 
 /** After a restart it is not known whether the last lines were taken. */
-function restoreSchedule(row: ScheduleRow | null): ScheduleState {
+function restoreSchedule(row: ScheduleRow | null, now: EpochMs): ScheduleState {
   const { nextBatch, place, batches, again } = row ?? { nextBatch: 1, place: null, batches: [], again: [] };
+  // Above what was used before even where this is an older copy of the ledger: calls of a stream are more than a second apart.
+  const number = Math.max(nextBatch, Math.floor(now / 1000));
   return {
-    ...{ nextBatch, place: place ?? undefined, batches, again },
+    ...{ nextBatch: number, place: place ?? undefined, batches, again },
     ...{ inFlight: false, nextAt: 0, nextReviewAt: 0, calledAt: 0, unsure: batches.length > 0 },
     ...{ failures: 0, failedSince: 0, lastError: '' },
   };

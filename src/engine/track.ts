@@ -248,8 +248,9 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
 function earliest({ schedule, injector }: StreamState, run: RunRow, seq: number): EpochMs {
   const planned = plannedAt(run, seq);
   const batch = schedule?.batches.find(({ from, to }) => seq >= from && seq <= to);
-  if (batch === undefined || injector.limits === undefined) return planned;
-  return planned - injector.limits.earlyMs(Math.max(0, planned - batch.handedAt));
+  if (injector.limits === undefined) return planned;
+  const { earlyMs, horizonMs } = injector.limits;
+  return planned - earlyMs(batch === undefined ? horizonMs : Math.max(0, planned - batch.handedAt));
 }
 
 /** Something arrived that had not been seen here: what is only read or sent again says nothing of the flow. */

@@ -1,5 +1,5 @@
 /** One frozen picture of the state for the page, the API and the metrics. */
-import { codeCount, codeOf, emission, verdictOfCode } from '../core/block.ts';
+import { blockSize, codeCount, codeOf, emission, verdictOfCode } from '../core/block.ts';
 import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import { kaplanMeier } from '../core/statistics.ts';
 import type {
@@ -69,7 +69,7 @@ function pipelineView(state: EngineState, pipeline: PipelineState): PipelineView
   return {
     name: pipeline.spec.name,
     injected: counts.emitted,
-    unconfirmed: counts.unconfirmed,
+    unconfirmed: counts.unconfirmed - streams.reduce((sum, stream) => sum + unconfirmedAhead(stream), 0),
     withheld: counts.withheld,
     hops: pipeline.hops.map((hop) => hopView(state, hop)),
     streams: views.sort((a, b) => badness(b) - badness(a) || (a.name < b.name ? -1 : 1)).slice(0, streamLimit),
@@ -102,6 +102,23 @@ export function emissionCounts(streams: readonly StreamState[]): {
   return { emitted, withheld, unconfirmed: granted - emitted - withheld };
 }
 
+/** Canaries that were handed over and are not due yet: they are told of when they are. */
+function pendingAhead({ stream, blocks }: Track): number {
+  let ahead = 0;
+  for (let seq = stream.dueSeq; seq < stream.nextSeq; seq++) {
+    if (blocks.get(Math.floor(seq / blockSize))?.codes[seq % blockSize] === codeOf.pending) ahead += 1;
+  }
+  return ahead;
+}
+
+function unconfirmedAhead(stream: StreamState): number {
+  let ahead = 0;
+  for (let seq = stream.dueSeq; seq < stream.nextSeq; seq++) {
+    if (emissionAt(stream, seq)?.state === emission.unconfirmed) ahead += 1;
+  }
+  return ahead;
+}
+
 /** Life-long counts per verdict at a hop: folded blocks plus those in memory. */
 export function verdictCounts(tracks: Iterable<Track>): Record<Verdict, number> {
   const counts = Object.fromEntries(verdicts.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
@@ -116,7 +133,9 @@ export function verdictCounts(tracks: Iterable<Track>): Record<Verdict, number> 
 
 function hopView(state: EngineState, hop: HopState): HopView {
   const tracks = hop.tracks;
-  const canaries = verdictCounts(tracks);
+  const counts = verdictCounts(tracks);
+  const ahead = tracks.reduce((sum, track) => sum + pendingAhead(track), 0);
+  const canaries = { ...counts, pending: counts.pending - ahead };
   const last = hop.looks.at(-1);
   const missing = missingAges(state, tracks);
   const p95 = kaplanMeier(hop.recentHi, missing, 0.95);
@@ -127,7 +146,7 @@ function hopView(state: EngineState, hop: HopState): HopView {
     state: hopStateOf(state, hop, tracks),
     withinMs: hop.spec.withinMs,
     canaries,
-    expected: expectedAt(hop, tracks),
+    expected: expectedAt(hop, tracks) - ahead,
     entered: { ...hop.counters.entered },
     latency: {
       boundsMs: hop.counters.latency.boundsMs,

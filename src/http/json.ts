@@ -24,6 +24,7 @@ export function incidentJson(facts: IncidentFacts) {
     streams: facts.streams,
     counts: facts.counts,
     behind: facts.behind,
+    changed: (facts.changed ?? []).map(({ at, what }) => ({ at: iso(at), what })),
   };
 }
 

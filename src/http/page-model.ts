@@ -181,6 +181,7 @@ function incidentModel(facts: IncidentFacts, view: StatusView) {
     lossDecided: facts.lossDecidedAt === undefined ? undefined : momentOf(facts.lossDecidedAt, view.at),
     looks: facts.looks.asked === 0 ? '' : `${facts.looks.complete} of the last ${facts.looks.asked} looks complete`,
     behind: facts.behind.join(', '),
+    changed: (facts.changed ?? []).map(({ at, what }) => ({ at: momentOf(at, view.at), what })),
     firstLook: facts.firstLook,
   };
 }

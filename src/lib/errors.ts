@@ -25,6 +25,22 @@ export type Reason =
   | 'locked'
   | 'internal'; // our own bug
 
+/** What may go away by itself: nobody has to change anything for the same call to succeed later. */
+const passing: ReadonlySet<Reason> = new Set([
+  'rate_limited',
+  'server_error',
+  'timeout',
+  'network',
+  'refused',
+  'dns',
+  'partial',
+]);
+
+/** Whether the same call may succeed later without anybody changing anything, where only the reason is known. */
+export function isRetryable(reason: Reason): boolean {
+  return passing.has(reason);
+}
+
 export interface ErrorDetails {
   /** Closed list, bounded: may be a metric label. */
   readonly reason: Reason;

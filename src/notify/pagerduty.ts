@@ -110,6 +110,7 @@ function detailsOf(facts: IncidentFacts) {
     unreadable: facts.unreadable.map(clean),
     not_paged_behind_it: facts.behind.map(clean),
     evidence: short(facts.detail, detailLimit),
+    changed_shortly_before: (facts.changed ?? []).map(({ at, what }) => `${isoUtc(at)} ${clean(what)}`),
     first_look: facts.firstLook.map((look) => short(look, detailLimit)),
   };
 }

@@ -6,10 +6,10 @@ import { type Line, lines, plainMoment, title } from './wording.ts';
 /** Characters of one section's text: https://docs.slack.dev/reference/block-kit/blocks/section-block */
 const sectionLimit = 3000;
 /**
- * Six lines of at most this many characters, escaped, stay below `sectionLimit`, and all of the message far below
+ * Seven lines of at most this many characters, escaped, stay below `sectionLimit`, and all of the message far below
  * 10,000 (Slack refuses near 13,200, undocumented: slackapi/bolt-js#2509).
  */
-const lineLimit = 480;
+const lineLimit = 425;
 
 export interface SlackMessage {
   /** What a phone's notification shows. */
@@ -20,7 +20,7 @@ export interface SlackMessage {
 }
 
 /**
- * The facts in at most six lines. One section in place of a header and a section: a header takes no escapes, and
+ * The facts in at most seven lines. One section in place of a header and a section: a header takes no escapes, and
  * `verbatim` keeps Slack from making mentions out of names.
  */
 export function messageOf({ action, facts, pageUrl }: Notification): SlackMessage {

@@ -18,6 +18,10 @@ const detailLimit = 400;
 /** Code points of one thing to look at. */
 const lookLimit = 200;
 const namesShown = 5;
+/** Changes in a line; the newest. */
+const changesShown = 3;
+/** Code points of one of them. */
+const changeLimit = 120;
 
 /** One line that stands alone: `prod logs STOPPED stream→index: 3/3 streams`, `RECOVERED prod logs …`. */
 export function title(facts: IncidentFacts): string {
@@ -26,7 +30,7 @@ export function title(facts: IncidentFacts): string {
   return facts.test === true ? `TEST ${words}` : words;
 }
 
-/** At most five lines under the title: since when and how much, where and whom, evidence, first look, what lies behind. */
+/** At most six lines under the title: since when and how much, where and whom, evidence, what was changed, first look, what lies behind. */
 export function lines(facts: IncidentFacts): readonly Line[] {
   const all = facts.state === 'open' ? openLines(facts) : overLines(facts);
   return all.map((line) => line.filter((piece) => piece !== '')).filter((line) => line.length > 0);
@@ -55,6 +59,7 @@ function openLines(facts: IncidentFacts): Line[] {
     ],
     [whereAndWhom(facts)],
     [short(facts.detail, detailLimit)],
+    changes(facts),
     [firstLook(facts)],
     [behind(facts)],
   ];
@@ -114,6 +119,17 @@ function whereAndWhom(facts: IncidentFacts): string {
   const where = facts.between === undefined ? '' : `Where: ${placeOf(facts)}.`;
   const seen = looks.asked > 0 ? `Looks complete: ${looks.complete} of ${looks.asked}.` : '';
   return [where, whom, seen].filter((part) => part !== '').join(' ');
+}
+
+function changes({ changed = [] }: IncidentFacts): Line {
+  const shown = changed.slice(0, changesShown);
+  const said = shown.flatMap(({ at, what }, place) => [
+    place === 0 ? '' : '; ',
+    { at },
+    ` ${short(what, changeLimit)}`,
+  ]);
+  const more = changed.length - shown.length;
+  return said.length === 0 ? [] : ['Changed shortly before: ', ...said, more > 0 ? `; and ${more} more.` : '.'];
 }
 
 function firstLook({ firstLook: looks }: IncidentFacts): string {

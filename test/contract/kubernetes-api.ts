@@ -111,6 +111,19 @@ export function describeApiServer(name: string, start: () => Promise<ApiServerBe
       expect([status, said]).toEqual([400, expect.stringContaining('field label not supported: spec.colour')]);
     });
 
+    test('given that only metadata is asked for, when listed, then it comes with who wrote it, and no content comes', async () => {
+      const path = inNamespace('configmaps');
+      await bench.addConfigMaps([
+        { metadata: { name: 'filled', labels: { suite: 'metadata' } }, data: { key: 'content' } },
+      ]);
+      const call = { path, labelSelector: 'suite=metadata', item: z.looseObject({ metadata: z.looseObject({}) }) };
+      const [whole] = await listAll(as(bench.admin), errand, call, forever.signal);
+      const [bare] = await listAll(as(bench.admin), errand, { ...call, metadataOnly: true }, forever.signal);
+      expect(whole).toMatchObject({ data: { key: 'content' } });
+      expect(bare?.metadata).toEqual(whole?.metadata);
+      expect(JSON.stringify(bare)).not.toContain('"content"');
+    });
+
     test('given a token to go on with that is none, when listed, then it is refused', async () => {
       const [status, said] = await refusalOf(get(`${inNamespace('configmaps')}?limit=1&continue=nonsense`));
       expect([status, said]).toEqual([400, expect.stringContaining('continue key is not valid')]);
@@ -149,10 +162,10 @@ export function describeApiServer(name: string, start: () => Promise<ApiServerBe
     });
 
     test('given only our grants, when asked for more, then it is 403 and says what lacks', async () => {
-      const [status, said] = await refusalOf(get(inNamespace('configmaps'), bench.limited));
+      const [status, said] = await refusalOf(get(inNamespace('services'), bench.limited));
       expect(status).toBe(403);
       expect(said).toMatch(
-        /^configmaps is forbidden: User "[^"]+" cannot list resource "configmaps" in API group "" in the namespace "/,
+        /^services is forbidden: User "[^"]+" cannot list resource "services" in API group "" in the namespace "/,
       );
     });
 

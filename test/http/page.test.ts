@@ -129,6 +129,13 @@ test('given a hop behind another, when shown, then the tree nests it', () => {
   expect(tree[0]?.children[0]?.children.map((node) => node.name)).toEqual(['alert']);
 });
 
+test('given changes shortly before an incident, when rendered, then its box names them with their times; else nothing', () => {
+  const html = render(pageModel(stoppedStatus()));
+  const boxes = html.split('<article class="incident').slice(1);
+  expect(boxes.map((box) => box.includes('changed shortly before'))).toEqual([true, false]);
+  expect(boxes[0]).toMatch(/18:00:00 UTC<\/time> ConfigMap logging\/consumer: changed by helm<\/dd>/);
+});
+
 test('given hostile names everywhere, when rendered, then none becomes markup', () => {
   const evil = '"><img src=x onerror=alert(1)>\'</script>';
   const poison = (value: unknown, key: string): unknown => {

@@ -262,6 +262,7 @@ function stoppedIncident(): IncidentFacts {
     lossDecidedAt: sampleAt + 21_000_000,
     looks: { complete: 8, asked: 8 },
     behind: ['alert'],
+    changed: [{ at: sampleAt - 600_000, what: 'ConfigMap logging/consumer: changed by helm' }],
     detail: 'All canaries of 14 streams are overdue at index while stream still sees them within 1 s.',
     firstLook: ['kubectl -n logging logs deploy/consumer --since=15m', 'curl https://es:9200/_cluster/health'],
   };
@@ -279,6 +280,7 @@ function resolvedIncident(): IncidentFacts {
     resolvedAt: sampleAt - 3_000_000,
     counts: { delayed: 12 },
     behind: [],
+    changed: [],
     firstLook: [],
     detail: 'Canaries arrived after 3 to 5 minutes; 3 min are allowed.',
   };

@@ -59,8 +59,9 @@ test('given incidents, when listed, then they are as the contract says', async (
     dedup_key: '0123456789abcdef0123456789abcdef01234567',
     since: '2026-11-19T18:02:00.000Z',
     title: 'STOPPED between stream and index, 14 of 42 streams',
+    changed: [{ at: '2026-11-19T18:00:00.000Z', what: 'ConfigMap logging/consumer: changed by helm' }],
   });
-  expect(incidents[1]).toMatchObject({ state: 'resolved', resolved_at: '2026-11-19T17:20:00.000Z' });
+  expect(incidents[1]).toMatchObject({ state: 'resolved', resolved_at: '2026-11-19T17:20:00.000Z', changed: [] });
 });
 
 test('given a heartbeat whose URL is its secret, when anything is shown, then only its host is', async () => {

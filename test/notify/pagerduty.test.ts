@@ -33,6 +33,24 @@ describe('pagerduty', () => {
     return server.events.at(-1);
   };
 
+  test('given changes shortly before, when triggered, then its details list all of them', async () => {
+    const changed = [1, 2, 3, 4].map((at) => ({ at: sampleSince - at * 60_000, what: `ConfigMap c-${at}\n: changed` }));
+    const event = await send({ action: 'trigger', facts: sampleFacts({ changed }) });
+    expect(event).toMatchObject({
+      payload: {
+        custom_details: {
+          summary: expect.stringContaining('ConfigMap c-3 : changed; and 1 more.'),
+          changed_shortly_before: [
+            '2026-11-19T18:01:00.000Z ConfigMap c-1 : changed',
+            '2026-11-19T18:00:00.000Z ConfigMap c-2 : changed',
+            '2026-11-19T17:59:00.000Z ConfigMap c-3 : changed',
+            '2026-11-19T17:58:00.000Z ConfigMap c-4 : changed',
+          ],
+        },
+      },
+    });
+  });
+
   test('given an open incident, when triggered, then the event says what, where and since when', async () => {
     const event = await send({ action: 'trigger', facts: sampleFacts(), pageUrl: 'https://logcanary.example/' });
     expect(event).toMatchObject({

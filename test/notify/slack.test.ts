@@ -56,6 +56,24 @@ describe('slack', () => {
     expect(section()).toContain('Not paged, behind it: alert. <https://logcanary.example/?a=1&amp;b=2|Open logcanary>');
   });
 
+  test('given changes shortly before, then each has a date in the reader’s zone and its text is escaped', async () => {
+    const changed = [{ at: sampleSince - 60_000, what: 'ConfigMap logging/<!here>: changed by helm' }];
+    await byWebhook({ action: 'trigger', facts: sampleFacts({ changed }) });
+    expect(server.pings).toEqual([]);
+    expect(section().split('\n')[4]).toMatch(
+      /^Changed shortly before: <!date\^1795111260\^\{date_short_pretty\} \{time\}\|.+> ConfigMap logging\/&lt;!here&gt;: changed by helm\.$/,
+    );
+  });
+
+  test('given every line as long as can be, then Slack still takes it', async () => {
+    const changed = [1, 2, 3, 4, 5].map((at) => ({ at: sampleSince - at, what: '&'.repeat(500) }));
+    const long = '&'.repeat(5_000);
+    const facts = sampleFacts({ changed, detail: long, firstLook: [long, long], behind: Array(9).fill(long) });
+    await byWebhook({ action: 'trigger', facts: { ...facts, pipeline: long, hop: long } });
+    expect(section().split('\n')).toHaveLength(7);
+    expect(section().length).toBeLessThanOrEqual(3_000);
+  });
+
   test('given names and details with mentions, then nobody is pinged and the text is escaped once', async () => {
     const streams = { affected: 2, total: 2, names: ['<!here>', '<@U024BE7LH>'] };
     const detail = 'line was "a < b && c > d" <!subteam^S1>';
@@ -77,7 +95,7 @@ describe('slack', () => {
     await byWebhook({ action: 'trigger', facts: sampleFacts({ detail: '&'.repeat(5_000) }) });
     const detail = section().split('\n')[3] ?? '';
     expect(detail).toMatch(/^(&amp;)+…$/);
-    expect(detail.length).toBeLessThanOrEqual(480);
+    expect(detail.length).toBeLessThanOrEqual(425);
   });
 
   test('given an update, then a bot posts it and a webhook, which cannot edit, does not', async () => {

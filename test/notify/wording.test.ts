@@ -96,6 +96,23 @@ describe('the lines', () => {
     ]);
   });
 
+  test('given changes shortly before, then the newest three are said with their times, and how many more there are', () => {
+    const what = (at: number) => ({
+      at: sampleSince - at * 60_000,
+      what: `ConfigMap logging/c-${at}: changed by helm`,
+    });
+    const all = told(sampleFacts({ changed: [1, 2, 3, 4, 5].map(what) }));
+    expect(all).toHaveLength(6);
+    expect(all[3]).toBe(
+      'Changed shortly before: 03:01 Asia/Tokyo (18:01Z) ConfigMap logging/c-1: changed by helm; ' +
+        '03:00 Asia/Tokyo (18:00Z) ConfigMap logging/c-2: changed by helm; ' +
+        '02:59 Asia/Tokyo (17:59Z) ConfigMap logging/c-3: changed by helm; and 2 more.',
+    );
+    const one = told(sampleFacts({ changed: [{ at: sampleSince, what: `a\nb${'c'.repeat(500)}` }] }))[3];
+    expect(one).toMatch(/^Changed shortly before: 03:02 Asia\/Tokyo \(18:02Z\) a bc{116}…\.$/);
+    expect(told(resolvedFacts({ changed: [what(1)] })).join()).not.toContain('Changed');
+  });
+
   test('given a recovery with everything settled, then nothing is left to do and all is accounted for', () => {
     expect(told(resolvedFacts())).toEqual([
       'Over at 03:26 Asia/Tokyo (18:26Z), began 03:02 Asia/Tokyo (18:02Z). Canary lines: 2016 late, none declared lost, all accounted for.',

@@ -25,6 +25,8 @@ export interface FakeEmitter {
    * one was written since the last call).
    */
   restart(halfWay: boolean): void;
+  /** Nobody reads its stdout: a write does not end, so nothing is printed and nothing is dropped. */
+  block(blocked: boolean): void;
   /** The same with the node: the memory that held all records is gone, too. */
   reboot(): void;
   readonly incarnation: string;
@@ -49,6 +51,7 @@ export function createFakeEmitter(secret: string, now: () => number, offset = 12
   /** Lines whose records a receipt has shown. */
   let shown = 0;
   let incarnation = '';
+  let blocked = false;
   const reading = () => Math.floor((now() + offset) / 10) * 10;
 
   function start(): void {
@@ -70,6 +73,7 @@ export function createFakeEmitter(secret: string, now: () => number, offset = 12
   }
 
   function run(): void {
+    if (blocked) return;
     for (const { number, batch, index, text, due } of waiting()) {
       if (due > now() + offset) return;
       if (now() + offset - due >= 10_000) {
@@ -127,6 +131,9 @@ export function createFakeEmitter(secret: string, now: () => number, offset = 12
       return receipt(take(Number(batch), taker, lines));
     },
     run,
+    block(on) {
+      blocked = on;
+    },
     restart(halfWay) {
       run();
       const last = printed.at(-1);

@@ -34,6 +34,7 @@ export type Misbehaviour =
 export interface ApiCall extends ApiRequest {
   readonly authorization: string | undefined;
   readonly url: string;
+  readonly accept: string | undefined;
   /** Bytes of the body. */
   readonly bytes: number;
 }
@@ -88,7 +89,8 @@ export async function startKubernetesApi({ now, tls = false }: KubernetesApiOpti
   ): { request: ApiRequest; how: Misbehaviour | undefined } {
     const request = readApiPath(incoming.method ?? 'GET', incoming.url ?? '/');
     if (request === undefined) throw new Refusal(404, '404 page not found');
-    calls.push({ ...request, authorization: incoming.headers.authorization, url: incoming.url ?? '', bytes });
+    const { authorization, accept } = incoming.headers;
+    calls.push({ ...request, authorization, accept, url: incoming.url ?? '', bytes });
     const how = planFor(request);
     if (how?.as === 'refuse')
       throw new Refusal(how.code, how.message ?? 'the server is told to refuse', {
@@ -104,7 +106,8 @@ export async function startKubernetesApi({ now, tls = false }: KubernetesApiOpti
   async function answer(request: ApiRequest, incoming: http.IncomingMessage, body: Buffer) {
     if (request.subresource === 'proxy') return proxy.forward(request, incoming, body);
     const type = request.subresource === 'log' ? 'text/plain' : 'application/json';
-    const text = request.subresource === 'log' ? parts.logs.answer(request) : JSON.stringify(objects.answer(request));
+    const object = () => JSON.stringify(objects.answer(request, incoming.headers.accept));
+    const text = request.subresource === 'log' ? parts.logs.answer(request) : object();
     return { status: 200, headers: { 'content-type': type }, body: text };
   }
 

@@ -55,6 +55,12 @@ export interface PodParts {
   /** Why the container waits (`CrashLoopBackOff`, `ImagePullBackOff`). */
   readonly waiting?: string;
   readonly owner?: string;
+  /** Default `logcanary-emitter`. */
+  readonly ownerName?: string;
+  /** Of what made it: `controller-revision-hash`. */
+  readonly revision?: string;
+  /** ConfigMaps: mounted, projected, taken as variables whole and one by one. */
+  readonly configMaps?: readonly [string, string, string, string];
 }
 
 export function podManifest(name: string, parts: PodParts = {}): StoredObject {
@@ -65,14 +71,16 @@ export function podManifest(name: string, parts: PodParts = {}): StoredObject {
   return {
     metadata: {
       ...{ name, namespace, uid: parts.uid ?? `uid-of-${name}` },
-      labels: { 'app.kubernetes.io/name': 'logcanary-emitter', ...parts.labels },
+      labels: { 'app.kubernetes.io/name': 'logcanary-emitter', ...revisionLabel(parts), ...parts.labels },
       creationTimestamp: parts.created ?? '2026-11-20T08:02:00Z',
-      ownerReferences: [{ apiVersion: 'apps/v1', kind: owner, name: 'logcanary-emitter', controller: true }],
+      ownerReferences: [
+        { apiVersion: 'apps/v1', kind: owner, name: parts.ownerName ?? 'logcanary-emitter', controller: true },
+      ],
       ...(parts.deletionTimestamp === undefined ? {} : { deletionTimestamp: parts.deletionTimestamp }),
     },
     spec: {
       ...(node === undefined ? {} : { nodeName: node }),
-      containers: containers.map((container) => ({ name: container, image: 'busybox' })),
+      ...configured(containers, parts),
     },
     status: {
       phase,
@@ -83,4 +91,77 @@ export function podManifest(name: string, parts: PodParts = {}): StoredObject {
       })),
     },
   };
+}
+
+function revisionLabel({ revision }: PodParts): Record<string, string> {
+  return revision === undefined ? {} : { 'controller-revision-hash': revision };
+}
+
+/** Each of the four ways to a ConfigMap once, beside what is no ConfigMap. */
+function configured(containers: readonly string[], { configMaps }: PodParts): object {
+  const plain = containers.map((name) => ({ name, image: 'busybox', env: [{ name: 'LEVEL', value: 'info' }] }));
+  if (configMaps === undefined) return { containers: plain };
+  const [mounted, projected, whole, single] = configMaps;
+  return {
+    containers: plain.map((each) => ({
+      ...each,
+      envFrom: [{ configMapRef: { name: whole } }, { secretRef: { name: 'credentials' } }],
+    })),
+    initContainers: [
+      {
+        name: 'init',
+        image: 'busybox',
+        env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: single, key: 'a' } } }],
+      },
+    ],
+    volumes: [
+      { name: 'config', configMap: { name: mounted } },
+      { name: 'logs', hostPath: { path: '/var/log' } },
+      { name: 'all', projected: { sources: [{ configMap: { name: projected } }, { serviceAccountToken: {} }] } },
+    ],
+  };
+}
+
+/** A DaemonSet's revision; its content must never be asked for. */
+export function revisionManifest(
+  owner: string,
+  hash: string,
+  created: string,
+  parts: RevisionParts = {},
+): StoredObject {
+  return {
+    metadata: {
+      ...{ name: `${owner}-${hash}`, namespace: 'logging', creationTimestamp: created },
+      labels: { app: owner, 'controller-revision-hash': hash, ...parts.labels },
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: parts.kind ?? 'DaemonSet', name: owner, controller: true }],
+      managedFields: [managed('kube-controller-manager', parts.changed ?? created)],
+    },
+    data: { spec: { template: { env: [{ name: 'PASSWORD', value: 'not-to-be-read' }] } } },
+    revision: 1,
+  };
+}
+
+interface RevisionParts {
+  readonly kind?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** When it became the newest again (a rollback). */
+  readonly changed?: string;
+}
+
+export function configMapManifest(
+  name: string,
+  changed: string,
+  { created = '2026-11-20T07:00:00Z', manager = 'helm' } = {},
+): StoredObject {
+  return {
+    metadata: {
+      ...{ name, namespace: 'logging', creationTimestamp: created },
+      managedFields: [managed('kubectl-create', created), managed(manager, changed)],
+    },
+    data: { 'fluent-bit.conf': 'not-to-be-read' },
+  };
+}
+
+function managed(manager: string, time: string): object {
+  return { manager, operation: 'Update', apiVersion: 'v1', time, fieldsType: 'FieldsV1', fieldsV1: { 'f:data': {} } };
 }

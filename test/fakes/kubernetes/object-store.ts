@@ -29,6 +29,14 @@ const kinds: Readonly<Record<string, Kind>> = {
   controllerrevisions: { kind: 'ControllerRevision', group: 'apps', namespaced: true },
 };
 
+/** https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches */
+const metadataOnly = 'as=PartialObjectMetadataList;g=meta.k8s.io;v=1';
+const partialList = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1' };
+
+function metadataOf({ metadata }: StoredObject): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata };
+}
+
 const tooOld =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
   'the continue parameter.';
@@ -43,8 +51,8 @@ export interface ObjectStore {
   apply(resource: string, ...objects: readonly StoredObject[]): void;
   remove(resource: string, name: string): void;
   find(resource: string, namespace: string | undefined, name: string): StoredObject | undefined;
-  /** As JSON of a list or of one object. @throws Refusal */
-  answer(request: ApiRequest): object;
+  /** As JSON of a list or of one object; of a list also as the metadata alone. @throws Refusal */
+  answer(request: ApiRequest, accept?: string): object;
   /** From now on all continue tokens handed out so far are too old. */
   expireContinueTokens(): void;
 }
@@ -75,13 +83,15 @@ export function createObjectStore(): ObjectStore {
     throw new Refusal(410, tooOld, { metadata: { continue: 'page-inconsistent' } });
   }
 
-  function list(request: ApiRequest, kind: Kind): object {
+  function list(request: ApiRequest, kind: Kind, accept: string): object {
     const token = request.query.get('continue') ?? '';
     const { resourceVersion, left } = token === '' ? start(request) : goOn(token);
     const limit = Number(request.query.get('limit') ?? 0);
     const items = limit > 0 ? left.slice(0, limit) : left;
     const rest = left.slice(items.length);
     const more = rest.length === 0 ? {} : { continue: remember({ resourceVersion, left: rest }) };
+    if (accept.includes(metadataOnly))
+      return { ...partialList, metadata: { resourceVersion, ...more }, items: items.map(metadataOf) };
     const apiVersion = kind.group === '' ? 'v1' : `${kind.group}/v1`;
     return { kind: `${kind.kind}List`, apiVersion, metadata: { resourceVersion, ...more }, items };
   }
@@ -108,10 +118,10 @@ export function createObjectStore(): ObjectStore {
         if (key.startsWith(`${resource}/`) && key.endsWith(`/${name}`)) stored.delete(key);
     },
     find: (resource, namespace, name) => stored.get(keyOf(resource, namespace, name)),
-    answer(request) {
+    answer(request, accept = '') {
       const kind = kinds[request.resource];
       if (kind === undefined || kind.group !== request.group) throw new Refusal(404, '404 page not found');
-      if (request.verb === 'list') return list(request, kind);
+      if (request.verb === 'list') return list(request, kind, accept);
       if (request.verb !== 'get')
         throw new Refusal(405, `the server does not allow this method on the requested resource`);
       const found = stored.get(keyOf(request.resource, request.namespace, request.name ?? ''));

@@ -22,6 +22,15 @@ export interface PodAnswer {
 /** What listens in a pod: a function, or a real server on loopback (`http://127.0.0.1:PORT`). `unreachable`: nothing is. */
 export type PodServer = ((request: PodRequest) => PodAnswer | Promise<PodAnswer>) | string | 'unreachable';
 
+/** An agent's pages by path, as it serves them at this port; anything else is 404. */
+export function pagesAt(port: number, pages: Readonly<Record<string, string | object>>): PodServer {
+  return (request) => {
+    const page = request.port === port ? pages[request.path.split('?')[0] ?? ''] : undefined;
+    if (page === undefined) return { status: 404, body: '' };
+    return { status: 200, body: typeof page === 'string' ? page : JSON.stringify(page) };
+  };
+}
+
 export interface PodProxy {
   /** Of one pod, or of all that have none of their own (`*`). */
   serve(pod: string, server: PodServer): void;

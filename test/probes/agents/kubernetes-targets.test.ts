@@ -9,7 +9,7 @@ import { expectProbeError } from '../../contract/probe-error.ts';
 import { leapingClock } from '../../fakes/elastic-bench.ts';
 import { type KubernetesApi, startKubernetesApi } from '../../fakes/kubernetes/kubernetes-api.ts';
 import { nodeManifest, type PodParts, podManifest } from '../../fakes/kubernetes/manifests.ts';
-import type { PodRequest } from '../../fakes/kubernetes/pod-proxy.ts';
+import { pagesAt } from '../../fakes/kubernetes/pod-proxy.ts';
 import { fluentBitPages } from './fluent-bit-pages.ts';
 
 const secret = 'eyJhbGciOi-not-a-real-token';
@@ -31,7 +31,7 @@ describeCheck('fluent-bit-buffer through an API server', {
       'pods',
       podManifest('fluent-bit-1', { namespace: 'logging', labels: { app: 'fluent-bit' }, node: 'node-a' }),
     );
-    server.proxy.serve('*', serving(fluentBitPages({ memory: 1000 })));
+    server.proxy.serve('*', pagesAt(2020, fluentBitPages({ memory: 1000 })));
     return { config: inCluster(server.url), stop: server.stop };
   },
 });
@@ -64,15 +64,7 @@ function addAgent(node: string, pages: Pages = fluentBitPages({ memory: 1000 }),
 
 function addPod(name: string, pages: Pages, parts: PodParts): void {
   api.objects.apply('pods', podManifest(name, { namespace: 'logging', labels: { app: 'fluent-bit' }, ...parts }));
-  api.proxy.serve(name, serving(pages));
-}
-
-function serving(pages: Pages) {
-  return ({ path, port }: PodRequest) => {
-    const page = port === 2020 ? pages[path.split('?')[0] ?? ''] : undefined;
-    if (page === undefined) return { status: 404, body: '' };
-    return { status: 200, body: typeof page === 'string' ? page : JSON.stringify(page) };
-  };
+  api.proxy.serve(name, pagesAt(2020, pages));
 }
 
 async function checkFor(ms: number) {
@@ -98,7 +90,12 @@ describe('a DaemonSet of agents', () => {
 
   test('given only the grants it needs, when checked, then it works and uses each', async () => {
     addAgent('node-a');
-    api.access.restrict(['list nodes', 'list pods in logging', 'get pods/proxy in logging']);
+    api.access.restrict([
+      'list nodes',
+      'list pods in logging',
+      'get pods/proxy in logging',
+      'list controllerrevisions.apps in logging',
+    ]);
     expect((await check.check(forever)).readings).toHaveLength(1);
     expect(api.access.unused).toEqual([]);
   });

@@ -76,11 +76,25 @@ describe('an ended incarnation', () => {
 });
 
 describe('a record', () => {
+  const records: readonly LineRecord[] = [{ what: 'emitted', nb: 5000, took: 20 }];
+  const dated = receiptOf({ batches: listed([1], records) });
+
   test('given a line of the same reading, when settled, then it is known to 10 ms on both sides of the call', () => {
-    const records: readonly LineRecord[] = [{ what: 'emitted', nb: 5000, took: 20 }];
-    expect(settle([sentBatch([0])], receiptOf({ batches: listed([1], records) })).get(1)).toEqual([
+    expect(settle([sentBatch([0], { firstSentAt: origin - 2990 })], dated).get(1)).toEqual([
       { state: 'emitted', nb: origin - 10, na: origin + 40 + 20 + 10 },
     ]);
+  });
+
+  test('given that T jumped ahead since it was sent, when settled, then it may have gone out by the time of before', () => {
+    expect(settle([sentBatch([0], { firstSentAt: origin - 1_800_000 })], dated).get(1)).toEqual([
+      { state: 'emitted', nb: origin - 1_800_000 + 2997 - 10, na: origin + 40 + 20 + 10 },
+    ]);
+  });
+
+  test('given that T fell behind since it was sent, when settled, then it may have gone out later than the answer', () => {
+    const [settled] = settle([sentBatch([0], { firstSentAt: origin - 1000 })], dated).get(1) ?? [];
+    expect(settled).toMatchObject({ state: 'emitted', nb: origin - 10 });
+    expect(settled?.state === 'emitted' && settled.na).toBeGreaterThan(origin + 60_000);
   });
 });
 

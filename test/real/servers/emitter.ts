@@ -26,6 +26,8 @@ export interface EmitterOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The folder of the state is in memory and holds no more than this. Calls by `exec` do not see it. */
   readonly stateBytes?: number;
+  /** Whoever keeps the container's log beside us. */
+  readonly onLog?: (chunk: Buffer) => void;
 }
 
 export interface Emitter {
@@ -64,6 +66,7 @@ export async function startEmitter(options: EmitterOptions): Promise<Emitter> {
   const env = { ...place.env, EMITTER_LISTEN: `127.0.0.1:${port}`, ...options.env };
   const [command = '', ...args] = [...container(place, options.stateBytes), path.join(place.home, 'serve')];
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  if (options.onLog !== undefined) child.stdout?.on('data', options.onLog);
   const emitter = emitterOf(child, port, place);
   const deadline = clock.monotonicMs() + startMs;
   for (;;) {

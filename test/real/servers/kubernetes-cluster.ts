@@ -48,8 +48,7 @@ export async function startRealCluster(): Promise<ApiServerBench> {
     limited: { kubeconfig: await folder.write(cluster, { token }) },
     stranger: { kubeconfig: await folder.write(cluster, { token: 'not-a-token-it-knows' }) },
     async addConfigMaps(maps) {
-      for (const { metadata } of maps)
-        await core.createNamespacedConfigMap({ namespace, body: { metadata } as object });
+      for (const body of maps) await core.createNamespacedConfigMap({ namespace, body: body as object });
     },
     async stop() {
       await core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 });

@@ -1,0 +1,58 @@
+/** Canaries printed on every node of a cluster, by the emitters of deploy/kubernetes. */
+import { z } from 'zod';
+import { defineProbe } from '../src/probe.ts';
+import { openEmitters, tryEmitters } from './kubernetes/emitter-injector.ts';
+import { checkCluster, kubernetesFields, targetOf } from './kubernetes/kubernetes-config.ts';
+
+const EMITTERS = 'app.kubernetes.io/name=logcanary-emitter';
+const selector = z.string().min(1);
+
+const Config = z
+  .strictObject({
+    ...kubernetesFields,
+    namespace: kubernetesFields.namespace
+      .default('logcanary')
+      .describe('Namespace of the emitters. Default logcanary.'),
+    selector: selector.default(EMITTERS).describe('Labels of their pods. Default: those of deploy/kubernetes.'),
+    secret: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{16,128}$/, 'not 16 to 128 letters, digits, - and _')
+      .optional()
+      .describe('What the emitters ask for: the content of deploy/kubernetes/emitter-secret.'),
+    via: z
+      .enum(['auto', 'proxy', 'exec'])
+      .default('auto')
+      .describe('How pods are reached through the API server. Default auto: proxy, and exec where that does not work.'),
+    routes: z
+      .array(
+        z.strictObject({
+          tenant: z
+            .string()
+            .regex(/^[A-Za-z0-9._-]{1,40}$/)
+            .describe('For people and for localisation.'),
+          namespace: kubernetesFields.namespace,
+          selector: selector.default(EMITTERS).describe('Labels of its emitters.'),
+        }),
+      )
+      .min(1)
+      .optional()
+      .describe('Several sets of emitters, one for each route that logs can take; instead of namespace and selector.'),
+    agents: z
+      .strictObject({ namespace: kubernetesFields.namespace, selector: selector.describe('Labels of their pods.') })
+      .optional()
+      .describe('The log agents: their revision becomes a label of each stream.'),
+  })
+  .superRefine(checkCluster);
+
+export default defineProbe({
+  kind: 'kubernetes',
+  measures: 'Nothing by itself: prints canaries on every node, where the log agents pick them up.',
+  inject: { config: Config, target: targetOf, open: openEmitters, online: tryEmitters },
+  runbook: {
+    injection:
+      'kubectl -n logcanary get pods -o wide; then the log of the pod that is named, and the grants of deploy/kubernetes/rbac.',
+    blind: 'Ask the API server: kubectl get --raw /readyz; then the credentials that logcanary uses.',
+    uncovered:
+      'kubectl -n logcanary describe pods, and why no emitter is scheduled or ready on the nodes named: taints, quota, image.',
+  },
+});
