@@ -53,7 +53,9 @@ export function createStreamList(api: Pick<ClusterApi, 'onOurClock'>, clock: Clo
       uids = new Set(sets.flatMap((set) => [...set.uids]));
       const listed = places.map(({ route, place, key }): ListedStream => {
         const since = seenLeaving.get(place.node.uid);
-        const base = { key, name: nameOf(place, route.tenant), labels: place.labels };
+        const { emitter } = place;
+        const taker = emitter?.ready === true ? { taker: `${emitter.uid}/${emitter.container}` } : {};
+        const base = { key, name: nameOf(place, route.tenant), labels: place.labels, ...taker };
         if (since !== undefined) return { ...base, leavingSince: since };
         const held = heldOf(place, key, now);
         return held === undefined ? base : { ...base, held };

@@ -42,6 +42,7 @@ interface KnownLog {
 }
 
 interface PodReading {
+  readonly node: string;
   readonly finds: readonly Find[];
   readonly bytes: number;
   /** What was printed since then is among the finds. */
@@ -72,7 +73,13 @@ export async function openLogObserver(config: LogObserveConfig, { clock }: Probe
     const since = remember(known, keyOf(pod, config.container), beginning, clock.now());
     const { finds, why } = scanLog(text.bytes);
     const short = text.cut || why !== undefined;
-    return { finds, bytes: text.bytes.length, since, ...(short ? { why: tooMuch(place, config.max_read_bytes) } : {}) };
+    return {
+      node: pod.spec.nodeName ?? '',
+      finds,
+      bytes: text.bytes.length,
+      since,
+      ...(short ? { why: tooMuch(place, config.max_read_bytes) } : {}),
+    };
   }
 
   return {
@@ -155,30 +162,36 @@ async function readAll(
   const queue = [...pods];
   const row = async () => {
     for (let pod = queue.shift(); pod !== undefined; pod = queue.shift())
-      readings.push(await read(pod).catch((error: unknown) => failedReading(error)));
+      readings.push(await read(pod).catch((error: unknown) => failedReading(pod, error)));
   };
   await Promise.all(Array.from({ length: PARALLEL }, row));
   return readings;
 }
 
-function failedReading(error: unknown): PodReading {
+function failedReading({ spec }: PodObject, error: unknown): PodReading {
   if (!(error instanceof ProbeError)) throw error;
-  return { finds: [], bytes: 0, since: 0, why: error };
+  return { node: spec.nodeName ?? '', finds: [], bytes: 0, since: 0, why: error };
 }
 
-/** @throws what kept us from reading anything */
+/**
+ * A node that cannot be read says nothing of the others: nothing is said of it then. With half of them it is no single node's trouble.
+ * @throws what kept us from reading anything
+ */
 function lookOf(readings: readonly PodReading[], since: EpochMs, left: ProbeError | undefined): Look {
   const finds = readings.flatMap((reading) => reading.finds);
-  const failed = readings.flatMap(({ why }) => (why === undefined ? [] : [why]));
-  const [first] = failed;
+  const failed = readings.filter(({ why }) => why !== undefined);
+  const first = failed[0]?.why;
   if (first !== undefined && readings.every(({ bytes, why }) => bytes === 0 && why !== undefined)) throw first;
+  const few = left === undefined && failed.length * 2 < readings.length;
   const why = first ?? left ?? (readings.length === 0 ? noPods() : undefined);
+  const whole = readings.filter(({ why: short }) => !few || short === undefined);
   return {
-    coverage: why === undefined ? 'complete' : 'partial',
+    coverage: why === undefined || few ? 'complete' : 'partial',
     finds,
-    since: readings.reduce((latest, reading) => Math.max(latest, reading.since), since),
+    since: whole.reduce((latest, reading) => Math.max(latest, reading.since), since),
     bytes: readings.reduce((sum, reading) => sum + reading.bytes, 0),
     ...(why && { why }),
+    ...(few && failed.length > 0 ? { without: failed.map(({ node }) => node) } : {}),
   };
 }
 

@@ -6,10 +6,11 @@ import type { EmitterRequest } from './emitter-request.ts';
 import { closesLower, type DatedReceipt, type SentBatch, type Settled, settle } from './settlement.ts';
 
 /**
- * A pod that is gone may still end its last lines, ms: the longest that its container is given to stop. Later ones can not go out: its
- * successor on the same node runs, so the kubelet does, and it has ended what the cluster no longer knows.
+ * A pod that was taken out of the cluster by force may still print, ms: its container is given 5 s to stop (daemonset.yaml), and the
+ * kubelet that starts its successor some time to notice. Later lines cannot go out. One that is deleted in the usual way is gone only
+ * when its container has stopped.
  */
-const GONE_MS = 60_000;
+export const GONE_MS = 20_000;
 
 /** Lines that are so late by the emitter's own clock and have no record: it does not print. ms */
 const STUCK_MS = 60_000;
@@ -51,13 +52,17 @@ export function answerFor(emitter: StreamEmitter, refill: Refill, answer: Emitte
   const highestAnswered = same && closesLower(answer.word) ? refill.number : 0;
   const dated = { receipt, askedAt, answeredAt, highestAnswered };
   const settled = new Map<number, readonly (Emission | undefined)[]>();
-  for (const batch of refill.open) settled.set(batch.number, settleOpen(batch, emitter, dated, now));
+  const unsure = new Set<number>();
+  for (const batch of refill.open) settled.set(batch.number, settleOpen(batch, emitter, dated, now, unsure));
   if (refill.fresh !== undefined)
-    settled.set(refill.number, same ? settleFresh(refill, incarnation, answer, dated) : notSent(refill.fresh.texts));
+    settled.set(
+      refill.number,
+      same ? settleFresh(refill, incarnation, answer, dated, unsure) : notSent(refill.fresh.texts),
+    );
   const place = `${emitter.uid}/${receipt.incarnation}`;
   const refused = refill.fresh !== undefined && place === refill.place && !['ok', 'repeat'].includes(answer.word);
   return {
-    ...{ place, settled },
+    ...{ place, settled, unsure: unsure.size > 0 },
     ...(refused ? { why: refusal(answer, refill) } : {}),
     ...(isStuck(refill, receipt) ? { stuck: stuck(refill) } : {}),
   };
@@ -74,6 +79,7 @@ export function failureFor(emitter: StreamEmitter, refill: Refill, error: unknow
 
 /** By its own clock: ours may have been set since the lines were handed over. */
 function isStuck({ open }: Refill, receipt: Receipt): boolean {
+  if (!receipt.whole) return false;
   return open.some((batch) => {
     const listed = receipt.batches.get(batch.number);
     if (listed?.incarnation !== receipt.incarnation) return false;
@@ -130,9 +136,10 @@ function settleOpen(
   emitter: StreamEmitter,
   dated: DatedReceipt,
   now: number,
+  unsure: Set<number>,
 ): readonly (Emission | undefined)[] {
   const { uid, incarnation } = readPlace(batch.place);
-  if (uid === emitter.uid) return settleOne(sentOf(batch, incarnation, []), dated);
+  if (uid === emitter.uid) return settleOne(sentOf(batch, incarnation, []), dated, unsure);
   return batch.plannedAt.map((at) => (emitter.exists(uid) ? undefined : goneWithPod(at, now)));
 }
 
@@ -146,17 +153,21 @@ function settleFresh(
   incarnation: string,
   answer: EmitterAnswer,
   dated: DatedReceipt,
+  unsure: Set<number>,
 ): readonly (Emission | undefined)[] {
   if (fresh === undefined) return [];
-  return settleOne(sentOf({ number, ...fresh }, incarnation, answer.words), dated);
+  return settleOne(sentOf({ number, ...fresh }, incarnation, answer.words), dated, unsure);
 }
 
 function sentOf(batch: Omit<HandedBatch, 'place'>, incarnation: string, words: SentBatch['words']): SentBatch {
   return { batch: batch.number, incarnation, delaysMs: delaysOf(batch), firstSentAt: batch.handedAt, words };
 }
 
-function settleOne(sent: SentBatch, dated: DatedReceipt): readonly (Emission | undefined)[] {
-  return (settle([sent], dated).get(sent.batch) ?? []).map(emissionOf);
+/** @param unsure gets the number of a batch that may still be on its way */
+function settleOne(sent: SentBatch, dated: DatedReceipt, unsure: Set<number>): readonly (Emission | undefined)[] {
+  const settled = settle([sent], dated).get(sent.batch) ?? [];
+  if (settled.some(({ state }) => state === 'unknown')) unsure.add(sent.batch);
+  return settled.map(emissionOf);
 }
 
 function emissionOf(settled: Settled): Emission | undefined {

@@ -24,6 +24,8 @@ export interface ListedStream {
     /** Set where that should not be, with T since when: the place itself is fine, and nobody watches it. */
     readonly uncoveredSince?: EpochMs;
   };
+  /** Who takes its lines now, where the list tells: when that is somebody else, or started anew, it is asked at once. */
+  readonly taker?: string;
   /** It is no stream: nothing is ever sent there, and this is why, for people (`Fargate`, `Windows`). */
   readonly leftOut?: string;
 }
@@ -124,6 +126,8 @@ export interface RefillAnswer {
    * whose time is still to come: it can be handed over again. `unconfirmed`: nothing more will be learnt.
    */
   readonly settled: ReadonlyMap<number, readonly (Emission | undefined)[]>;
+  /** Of some lines it is still not known whether they were taken: nothing new may be brought before it was asked again. */
+  readonly unsure?: boolean;
   /** Why the new lines were not taken, if they were not and that was not because `place` is another one now. */
   readonly why?: ProbeError;
   /** Lines that were brought in time are long due and have not gone out, and are not given up either. */

@@ -8,6 +8,8 @@ import type { EngineState, InjectorState, PipelineState, StreamState } from './s
 const failedLists = 3;
 /** Calls about one stream that failed for so long are told: a pod that is replaced is away for a minute, ms. */
 const unreachableAfterMs = 300_000;
+/** A container that is started anew prints again within this, ms. */
+const restartMs = 60_000;
 /** Places that are named. */
 const namedAtMost = 5;
 
@@ -20,7 +22,7 @@ const warning = { hop: 'emitter', severity: 'warning' as const };
 
 function injection(state: EngineState, pipeline: PipelineState): Finding[] {
   const streams = streamsOf(state, pipeline).filter(({ held }) => held === undefined);
-  const silent = streams.filter((stream) => stream.failedInRow >= 2);
+  const silent = streams.filter((stream) => isSilent(state, stream));
   const unreachable = streams.filter((stream) => !silent.includes(stream) && isUnreachable(state, stream));
   const unlisted = pipeline.injectors.filter((each) => each.listFailures >= failedLists && isOut(state, each));
   const [injector] = [...silent, ...unreachable].map((stream) => stream.injector).concat(unlisted);
@@ -35,6 +37,11 @@ function injection(state: EngineState, pipeline: PipelineState): Finding[] {
       firstLook: injector.runbook.injection ? [injector.runbook.injection] : [],
     },
   ];
+}
+
+/** Two in a row did not go out. An emitter that starts anew loses a few, and is at work again within seconds. */
+function isSilent(state: EngineState, { failedInRow, failedSince, schedule }: StreamState): boolean {
+  return failedInRow >= 2 && (schedule === undefined || state.now - failedSince >= restartMs);
 }
 
 function injectionDetail(

@@ -140,6 +140,8 @@ function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]
   const tally = tallyLosses(tracks, state.now - windowMs, dueBefore);
   const bound = wilson(tally.losses, tally.trials);
   if (tally.losses < enough || bound.lo <= budget) return undefined;
+  // Once losses leave the window those that are left look rarer than they were: they begin nothing new long after the last one.
+  if (!hasOpen(state, hop, 'lossy') && dueBefore - tally.lastAt > windowMs / 2) return undefined;
   if (tally.goodAfter >= Math.max(5, goodRunToClear(tally.losses / tally.trialsSince))) return undefined;
   return {
     kind: 'lossy',

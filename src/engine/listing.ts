@@ -76,8 +76,10 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
     stream.leavingSince = listed.leavingSince;
     changeStream(stream);
   }
+  const another = stream.taker !== undefined && listed.taker !== undefined && stream.taker !== listed.taker;
+  stream.taker = listed.taker ?? stream.taker;
   // Calls that failed meanwhile say nothing of now.
-  if (stream.schedule && wasHeld && stream.held === undefined)
+  if (stream.schedule && stream.held === undefined && (wasHeld || another))
     Object.assign(stream.schedule, { failures: 0, nextAt: state.now });
   // While nothing could be sent there, nothing was planned.
   const overslept = wasHeld && stays && listed.held === undefined && stream.nextPlanned < state.now;

@@ -94,7 +94,7 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
     hop.cursor = look.cursor;
     hop.dirty = true;
   }
-  if (coverage === 'complete') cover(hop, looked.asked, asOf, look?.since ?? 0);
+  if (coverage === 'complete') cover(hop, lookedAt(looked), asOf, look?.since ?? 0);
   else if (looked.asOf >= state.watchingSince) suspend(hop, why?.reason);
   noteOutcome(state, hop, { askedAt: looked.asOf, at: state.now, coverage }, why);
   state.pending.push({
@@ -112,6 +112,12 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
     },
   });
   for (const track of hop.tracks) judgeTrack(track, state.now);
+}
+
+/** Nodes whose part could not be read are no part of what was covered. */
+function lookedAt({ asked, look }: Looked): readonly AskedRange[] {
+  const without = new Set(look?.without);
+  return without.size === 0 ? asked : asked.filter(({ stream }) => !without.has(stream.labels.node ?? ''));
 }
 
 function noteOutcome(state: EngineState, hop: HopState, outcome: LookOutcome, why: LogcanaryError | undefined): void {

@@ -8,7 +8,7 @@ import { advanceDue, timeOf } from './due.ts';
 import { leadMs, mayBring, numbersOf, rangesOf, withhold } from './handed.ts';
 import type { ScheduleState } from './schedule-state.ts';
 import type { EngineState, StreamState } from './state.ts';
-import { judgeTrack, recordEmission } from './track.ts';
+import { judgeTrack, noteWentOut, recordEmission } from './track.ts';
 
 /** A call that failed is made again after this, then after twice as long each time, ms. */
 const retryMs = { first: 10_000, most: 60_000 };
@@ -31,7 +31,7 @@ export function onRefilled(
     noteFailure(state, stream, schedule, error);
     return;
   }
-  schedule.unsure = false;
+  schedule.unsure = answer.unsure === true;
   const moved = schedule.place !== answer.place;
   schedule.place = answer.place;
   // Asked out of turn: when the next lines are due has not changed.
@@ -41,7 +41,8 @@ export function onRefilled(
   if (answer.why !== undefined) noteFailure(state, stream, schedule, answer.why);
   else {
     schedule.failures = 0;
-    if (moved || schedule.again.length > 0) schedule.nextAt = state.now;
+    if (schedule.unsure) schedule.nextAt = state.now + retryMs.first;
+    else if (moved || schedule.again.length > 0) schedule.nextAt = state.now;
     else if (!review) schedule.nextAt = nextRefill(state, stream, refill, limits);
   }
   advanceDue(stream, state.now);
@@ -88,8 +89,10 @@ function settleBatch(
   emissions.forEach((each, at) => {
     const seq = batch.from + at;
     if (seq > batch.to || each === undefined) return;
-    if (each.state === 'emitted') noteEmitted(state, stream, seq, each.nb, each.na);
-    else if (each.state === 'withheld' && timeOf(stream, seq) >= state.now + leadMs) again.push(seq);
+    if (each.state === 'emitted') {
+      recordEmission(stream, seq, emission.emitted, each.nb, Math.min(each.na, state.now));
+      noteWentOut(stream, each.nb);
+    } else if (each.state === 'withheld' && timeOf(stream, seq) >= state.now + leadMs) again.push(seq);
     else if (each.state === 'withheld') {
       stream.lastFailure = each.why.message;
       withhold(state, stream, seq);
@@ -103,14 +106,6 @@ function settleBatch(
 
 function isGoing({ listed, leavingSince }: StreamState): boolean {
   return listed && leavingSince === undefined;
-}
-
-function noteEmitted(state: EngineState, stream: StreamState, seq: number, nb: EpochMs, na: EpochMs): void {
-  recordEmission(stream, seq, emission.emitted, nb, Math.min(na, state.now));
-  // Receipts of earlier lines say nothing against a failure of later ones.
-  if (stream.failedInRow > 0 && nb < stream.failedSince) return;
-  stream.failedInRow = 0;
-  stream.lastEmittedAt = Math.max(stream.lastEmittedAt, nb);
 }
 
 /** Whoever has the lines does not send them. */

@@ -312,6 +312,7 @@ export function createStream(
     leavingSince: row.leavingSince ?? undefined,
     listed: false,
     held: undefined,
+    taker: undefined,
     runs,
     nextPlanned: Number.POSITIVE_INFINITY,
     dueSeq: injector.limits === undefined ? row.nextSeq : 0,

@@ -132,6 +132,8 @@ export interface StreamState {
   listed: boolean;
   /** Nothing can be sent there just now, and why; not stored. */
   held: ListedStream['held'];
+  /** Who took its lines at the last listing; not stored. */
+  taker: string | undefined;
   runs: RunRow[];
   /** Planned time of `nextSeq`. */
   nextPlanned: EpochMs;

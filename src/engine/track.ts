@@ -239,9 +239,17 @@ export function sight(track: Track, seq: number, seenAt: EpochMs, implied: boole
   setCode(track, block, i, codeOf[verdict] + (implied ? impliedBit : 0));
   if (verdict === 'delayed') track.lastLateAt = seenAt;
   track.newestSeenSeq = Math.max(track.newestSeenSeq, seq);
+  if (stream.schedule !== undefined) noteWentOut(stream, plannedAt(run, seq));
   // What was handed over ahead of its time goes out no earlier than that, receipt or not.
   const dated = proven || stream.schedule !== undefined;
   return { first: true, again: false, ...(implied || !dated ? {} : latencyHere(track, seq, seenAt, terms.withinMs)) };
+}
+
+/** Lines go out again, and receipts of earlier ones say nothing against a failure of later ones. */
+export function noteWentOut(stream: StreamState, at: EpochMs): void {
+  if (stream.failedInRow > 0 && at < stream.failedSince) return;
+  stream.failedInRow = 0;
+  stream.lastEmittedAt = Math.max(stream.lastEmittedAt, at);
 }
 
 /** Before this a canary of which there is no receipt cannot have gone out. */

@@ -3,9 +3,9 @@ import { readAnswer } from '../../probes/kubernetes/emitter-receipt.ts';
 import { composeRequest } from '../../probes/kubernetes/emitter-request.ts';
 import { answerFor, failureFor, requestFor } from '../../probes/kubernetes/refill-exchange.ts';
 import type { Event } from '../../src/engine/event.ts';
-import type { StreamState } from '../../src/engine/state.ts';
+import type { HopState, StreamState } from '../../src/engine/state.ts';
 import { LogcanaryError, ProbeError, type Reason } from '../../src/lib/errors.ts';
-import type { ListedStream, Refill, RefillAnswer, ScheduleLimits } from '../../src/probe.ts';
+import type { ListedStream, Look, Question, Refill, RefillAnswer, ScheduleLimits } from '../../src/probe.ts';
 import { createFakeEmitter, type FakeEmitter } from '../fakes/kubernetes/fake-emitter.ts';
 import { failure, Scene } from './scene.ts';
 
@@ -39,6 +39,10 @@ export class ClusterScene extends Scene {
   readonly heard: string[] = [];
   /** UIDs of pods that are still listed beside the one that counts. */
   readonly others = new Set<string>();
+  /** Answers lose all but their first line. */
+  cut = false;
+  /** Nodes that looks leave out. */
+  without: readonly string[] = [];
   private now = 0;
   private uids = 0;
 
@@ -70,11 +74,16 @@ export class ClusterScene extends Scene {
 
   override list(): readonly ListedStream[] | LogcanaryError {
     if (this.listing) return failure(this.listing);
-    return [...this.nodes].map(([name, { held, leavingSince }]) => ({
-      ...{ key: name, name, labels: { node: name } },
+    return [...this.nodes].map(([name, { held, leavingSince, uid, emitter }]) => ({
+      ...{ key: name, name, labels: { node: name }, taker: `${uid}/${emitter.incarnation}` },
       ...(held === undefined ? {} : { held }),
       ...(leavingSince === undefined ? {} : { leavingSince }),
     }));
+  }
+
+  override look(hop: HopState, question: Question, now: number): Look | LogcanaryError {
+    const look = super.look(hop, question, now);
+    return look instanceof LogcanaryError ? look : { ...look, without: this.without };
   }
 
   refill(stream: StreamState, refill: Refill, now: number): RefillAnswer | LogcanaryError {
@@ -95,7 +104,8 @@ export class ClusterScene extends Scene {
       return failureFor(emitter, refill, failure(this.calls.fails));
     const request = requestFor(emitter, refill);
     this.heard.push(`${refill.stream}:${request.lines.length}`);
-    const answer = readAnswer(node.emitter.call(composeRequest(secret, request).toString()));
+    const said = node.emitter.call(composeRequest(secret, request).toString());
+    const answer = readAnswer(this.cut ? said.slice(0, said.indexOf('\n') + 1) : said);
     if (this.calls !== undefined) return failureFor(emitter, refill, failure(this.calls.fails));
     if (answer === undefined) throw new ProbeError('no answer', { reason: 'bad_answer' });
     const dated = { ...answer, askedAt: now, answeredAt: now, way: 'proxy' as const, words: [answer.word] };

@@ -229,3 +229,53 @@ describe('given a restart of ours', () => {
     expect(counts()?.delivered).toBeGreaterThan(3 * 95);
   });
 });
+
+describe('given trouble that passes', () => {
+  test('when an emitter starts anew and loses a few lines, then nothing is told', async () => {
+    const { scene, bench } = await opened(['a', 'b'], {
+      inject: [injectSpec({ name: 'cluster', everyMs: second })],
+    });
+    bench.run(5 * minute);
+    const { emitter } = scene.node('a');
+    emitter.restart(false);
+    bench.run(10 * minute);
+    expect(bench.history()).toEqual([]);
+  });
+
+  test('when another pod is listed, then it is called at once and not at the next refill', async () => {
+    const { scene, bench } = await opened(['a']);
+    bench.run(16 * minute);
+    scene.replacePod('a');
+    const calls = scene.heard.length;
+    bench.run(20 * second);
+    expect(scene.heard.length).toBeGreaterThan(calls);
+  });
+
+  test('when an answer is cut, then nothing new is brought before it is known what became of the last lines', async () => {
+    const { scene, bench } = await opened(['a']);
+    bench.run(2 * minute);
+    scene.calls = { fails: 'timeout', delivered: true };
+    bench.run(4 * minute);
+    scene.calls = undefined;
+    scene.cut = true;
+    const before = scene.heard.length;
+    bench.run(3 * minute);
+    expect(new Set(scene.heard.slice(before))).toEqual(new Set(['a:0']));
+    expect(scene.heard.length - before).toBeGreaterThan(3);
+    expect(bench.history()).toEqual([]);
+    scene.cut = false;
+    bench.run(10 * minute);
+    expect(scene.heard.slice(-3).some((call) => call !== 'a:0')).toBe(true);
+  });
+});
+
+test('given a complete look without one node, when its canaries are overdue, then nothing is said of them', async () => {
+  const { scene, bench, counts } = await opened(['a', 'b']);
+  bench.run(10 * minute);
+  scene.without = ['a'];
+  scene.node('a').agent = 'stopped';
+  scene.node('b').agent = 'stopped';
+  bench.run(5 * minute);
+  expect(bench.open('stopped')[0]?.streams.names).toEqual(['b']);
+  expect(counts()?.unverifiable).toBeGreaterThan(0);
+});
