@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z.strictObject(agentFields(5066)).refine(...oneWayToAgents);
 type QueueConfig = z.output<typeof Config>;
@@ -18,6 +18,7 @@ export default defineProbe({
   check: {
     config: Config,
     target: agentsTarget,
+    through: agentsThrough,
     open: (config: QueueConfig, context) => openAgentCheck(filebeat, config, context),
     online: (config, context, options) => tryAgentCheck(filebeat, config, context, options),
   },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z.strictObject(agentFields(24220)).refine(...oneWayToAgents);
 type BufferConfig = z.output<typeof Config>;
@@ -19,6 +19,7 @@ export default defineProbe({
   check: {
     config: Config,
     target: agentsTarget,
+    through: agentsThrough,
     open: (config: BufferConfig, context) => openAgentCheck(fluentd, config, context),
     online: (config, context, options) => tryAgentCheck(fluentd, config, context, options),
   },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type CallOptions, type Check, defineProbe, type ProbeContext } from '../src/probe.ts';
 import { openTargets } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z.strictObject(agentFields(8080)).refine(...oneWayToAgents);
 type StateConfig = z.output<typeof Config>;
@@ -30,7 +30,7 @@ export default defineProbe({
   kind: 'kube-state-metrics',
   measures:
     'Whether kube-state-metrics answers, how old what it shows is, and (found through the API server) whether it shows every Ready node.',
-  check: { config: Config, target: agentsTarget, open, online },
+  check: { config: Config, target: agentsTarget, through: agentsThrough, open, online },
   runbook: {
     reading:
       "See the pod's log: watches that the API server refuses (RBAC), or too little memory. What is behind it (state_* of Metricbeat, rules on kube_*) is as old as it is.",

@@ -33,7 +33,7 @@ const Config = z
 export default defineProbe({
   kind: 'kubernetes-log',
   measures: "Injection until the canary stands in the log of the emitter's container.",
-  observe: { config: Config, target: targetOf, open: openLogObserver, online: tryLogs },
+  observe: { config: Config, target: targetOf, through: targetOf, open: openLogObserver, online: tryLogs },
   runbook: {
     stopped:
       'The emitter was asked but printed nothing: kubectl logs and describe its pod; see its queue and restarts.',

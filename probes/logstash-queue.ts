@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z
   .strictObject({
@@ -35,6 +35,7 @@ export default defineProbe({
   check: {
     config: Config,
     target: agentsTarget,
+    through: agentsThrough,
     open: (config: QueueConfig, context) => openAgentCheck(logstash(config), config, context),
     online: (config: QueueConfig, context, options) => tryAgentCheck(logstash(config), config, context, options),
   },

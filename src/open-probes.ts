@@ -51,14 +51,14 @@ async function openPipeline(
     const limits = 'limits' in port ? { limits: port.limits } : {};
     opened.injectors.set(placeKey(pipeline.name, name), {
       port,
-      info: { target: role.target(options), runbook: probe.runbook, ...limits },
+      info: { ...placeOf(role, options), runbook: probe.runbook, ...limits },
     });
   }
   for (const { name, kind, options } of pipeline.hops) {
     const { probe, role } = roleOf(probes, kind, 'observe');
     const port: Observer = await openRole(role, options, context, `${pipeline.name}/${name}`);
     toClose.push(port);
-    const info = { mode: port.mode, finds: port.finds, target: role.target(options), runbook: probe.runbook };
+    const info = { mode: port.mode, finds: port.finds, ...placeOf(role, options), runbook: probe.runbook };
     opened.observers.set(placeKey(pipeline.name, name), { port, info });
   }
   for (const { name, kind, options } of pipeline.checks) {
@@ -67,13 +67,18 @@ async function openPipeline(
     toClose.push(port);
     opened.checks.set(placeKey(pipeline.name, name), {
       port,
-      info: { target: role.target(options), runbook: probe.runbook },
+      info: { ...placeOf(role, options), runbook: probe.runbook },
     });
   }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the config type of a role is known to its own probe only
 type AnyRole = Role<any, any>;
+
+function placeOf(role: AnyRole, options: unknown): Pick<PlaceInfo, 'target' | 'through'> {
+  const through = role.through?.(options);
+  return { target: role.target(options), ...(through === undefined ? {} : { through }) };
+}
 
 function roleOf(
   probes: readonly AnyProbe[],

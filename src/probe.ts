@@ -176,6 +176,11 @@ export interface Role<Config, Opened> {
   readonly config: z.ZodType<Config>;
   /** The host:port, or other place, that calls go to: without credentials. For isolation, rate sharing and messages. */
   target(config: Config): string;
+  /**
+   * The place that calls go through before they reach what is looked at (an API server before nodes), where there is one: an injector
+   * may have it for its target. That it does not answer says nothing of what is behind it: we are just blind.
+   */
+  through?(config: Config): string | undefined;
   /** Loads the vendor's client here, not at import. Contacts nothing that must be up: a dead target shows at the first call. */
   open(config: Config, context: ProbeContext): Promise<Opened>;
   /** Asks the real target whether it is reachable and permits what is needed; throws ProbeError with what to grant. For `validate --online`. */

@@ -88,6 +88,11 @@ export function agentsTarget({ url, urls, kubernetes }: AgentConfig): string {
   return more.length === 0 ? first : `${first}+${more.length}`;
 }
 
+/** The API server that calls go through, with `kubernetes`. */
+export function agentsThrough({ kubernetes }: AgentConfig): string | undefined {
+  return kubernetes === undefined ? undefined : targetOf(kubernetes);
+}
+
 function placeOf(text: string): string {
   return URL.canParse(text) ? hostOf(text) : 'nowhere';
 }

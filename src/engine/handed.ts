@@ -47,11 +47,22 @@ export function rangesOf(numbers: readonly number[]): { from: number; to: number
   return ranges;
 }
 
-/** A stream that is listed no more: of what is still out there nothing will be learnt, and what was to be brought again is not. */
+/** Where a place is gone, what it holds may still go out for so long, ms: it is told that the place is gone before it ends there. */
+const endsMs = 60_000;
+
+/**
+ * A stream that is listed no more: of what is still out there nothing will be learnt, and what was to be brought again is not. Later
+ * lines do not go out: who should send them is gone. (One that does all the same shows when it is seen.)
+ */
 export function forgetSchedule(state: EngineState, stream: StreamState): void {
   const { schedule } = stream;
   if (schedule === undefined || (schedule.batches.length === 0 && schedule.again.length === 0)) return;
   for (const seq of schedule.again.flatMap(numbersOf)) withhold(state, stream, seq);
+  for (const seq of schedule.batches.flatMap(numbersOf)) {
+    const open = emissionAt(stream, seq)?.state === emission.unconfirmed;
+    if (open && timeOf(stream, seq) > state.now + endsMs)
+      recordEmission(stream, seq, emission.withheld, state.now, state.now);
+  }
   schedule.again = [];
   schedule.batches = [];
   changeStream(stream);

@@ -10,7 +10,8 @@ const oldListMs = 120_000;
 const togetherMs = 600_000;
 /**
  * A dying zone must not excuse itself: with more than half of several streams leaving together nothing is excused. So it is decided
- * when it is known of all of them whether they leave: once every injector was listed since, except those that cannot be; and once.
+ * when it is known of all of them whether they leave: once every injector was listed since, except those that cannot be; and once. What
+ * was handed over ahead of its time is excused as it becomes due.
  */
 export function excuseLeaving(state: EngineState, { injectors, leaving }: PipelineState): void {
   if (leaving.size === 0) return;
@@ -23,12 +24,15 @@ export function excuseLeaving(state: EngineState, { injectors, leaving }: Pipeli
   const all = present + leaving.size;
   const tooMany = all > 1 && leaving.size * 2 > all;
   const watchedSince = Math.max(state.startedAt, state.watchingSince);
-  for (const [stream, leave] of leaving) {
+  for (const leave of leaving.values()) {
     const isKnown = ({ listedAt }: InjectorState) =>
       listedAt >= leave.notedAt || Math.max(listedAt, watchedSince) < state.now - oldListMs;
     if (leave.decided || !injectors.every(isKnown)) continue;
     leave.decided = true;
-    if (!tooMany && stream.leavingSince !== undefined) excuse(stream, stream.leavingSince - excuseBackMs);
+    leave.granted = !tooMany;
+  }
+  for (const [stream, { granted }] of leaving) {
+    if (granted && stream.leavingSince !== undefined) excuse(stream, stream.leavingSince - excuseBackMs);
   }
 }
 
@@ -36,5 +40,5 @@ export function excuseLeaving(state: EngineState, { injectors, leaving }: Pipeli
 export function leftBefore(state: EngineState, stream: StreamState): void {
   const { leavingSince, injector } = stream;
   if (leavingSince === undefined || leavingSince < state.now - togetherMs) return;
-  injector.pipeline.leaving.set(stream, { notedAt: state.now, decided: false });
+  injector.pipeline.leaving.set(stream, { notedAt: state.now, decided: false, granted: false });
 }

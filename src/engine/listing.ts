@@ -31,7 +31,7 @@ export function onListed(state: EngineState, injector: InjectorState, listed: re
     if (stream.leavingSince === undefined) {
       leaving.delete(stream);
       if (stream.held === undefined && currentRun(state, stream) === undefined) openRun(state, stream);
-    } else if (!leaving.has(stream)) leaving.set(stream, { notedAt: state.now, decided: false });
+    } else if (!leaving.has(stream)) leaving.set(stream, { notedAt: state.now, decided: false, granted: false });
   }
   excuseLeaving(state, injector.pipeline);
 }
@@ -42,7 +42,7 @@ function onGone(state: EngineState, injector: InjectorState, stream: StreamState
   if (injector.limits === undefined) return;
   if (stream.leavingSince === undefined) {
     stream.leavingSince = state.now;
-    injector.pipeline.leaving.set(stream, { notedAt: state.now, decided: false });
+    injector.pipeline.leaving.set(stream, { notedAt: state.now, decided: false, granted: false });
     changeStream(stream);
   }
   forgetSchedule(state, stream);

@@ -8,6 +8,7 @@ import type { Finding } from './finding.ts';
 import { type Forecast, forecastAgents, forecastOf, isNear, recentLimit, subjectKey } from './forecast.ts';
 import { isBlind } from './reason.ts';
 import type { CheckState, EngineState, PipelineState } from './state.ts';
+import { hangsOnInjector } from './unread.ts';
 
 /** Points kept per reading: Theil–Sen is quadratic. */
 const historyLimit = 60;
@@ -108,9 +109,10 @@ function placeOf(check: CheckState): string {
 function unreadCheck(state: EngineState, check: CheckState): Finding[] {
   const hop = check.pipeline.hops.find((each) => each.target === check.target);
   if (hop?.looks.slice(-failuresBeforeFinding).some((look) => look.coverage !== 'complete')) return [];
+  if (check.through !== undefined && isToldElsewhere(state, check)) return [];
   return [
     {
-      kind: isBlind(check.lastError?.reason) ? 'blind' : 'unreadable',
+      kind: check.through !== undefined || isBlind(check.lastError?.reason) ? 'blind' : 'unreadable',
       hop: check.spec.name,
       since: state.now,
       streams: [],
@@ -120,6 +122,16 @@ function unreadCheck(state: EngineState, check: CheckState): Finding[] {
       firstLook: runbook(check),
     },
   ];
+}
+
+/** By an injector or a check before it that goes the same way. */
+function isToldElsewhere(state: EngineState, check: CheckState): boolean {
+  const { checks } = check.pipeline;
+  const before = checks.slice(0, checks.indexOf(check));
+  return (
+    hangsOnInjector(check, state.now - check.spec.everyMs) ||
+    before.some(({ through, failures }) => through === check.through && failures >= failuresBeforeFinding)
+  );
 }
 
 function lossesOf(check: CheckState): Finding[] {

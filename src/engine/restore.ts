@@ -37,10 +37,14 @@ export interface ObserverInfo {
   readonly mode: 'poll' | 'on-demand' | 'push';
   readonly finds: 'unique' | 'repeats';
   readonly target: string;
+  /** `Role.through` */
+  readonly through?: string;
   readonly runbook: Readonly<Record<string, string>>;
 }
 export interface PlaceInfo {
   readonly target: string;
+  /** `Role.through` */
+  readonly through?: string;
   readonly runbook: Readonly<Record<string, string>>;
 }
 export interface InjectorInfo extends PlaceInfo {
@@ -152,8 +156,13 @@ function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInp
     pipeline.hops.push(buildHop(state, pipeline, hop, parent, row, input.observer(spec, hop)));
   }
   for (const inject of spec.inject) {
-    const { runbook, limits } = input.injector(spec, inject);
-    pipeline.injectors.push({ ...newInjector(inject, pipeline), runbook, ...(limits === undefined ? {} : { limits }) });
+    const { runbook, limits, target } = input.injector(spec, inject);
+    pipeline.injectors.push({
+      ...newInjector(inject, pipeline),
+      runbook,
+      target,
+      ...(limits === undefined ? {} : { limits }),
+    });
   }
   for (const check of spec.checks) {
     const info = input.check(spec, check.name);
@@ -161,6 +170,7 @@ function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInp
       spec: check,
       pipeline,
       target: info.target,
+      through: info.through,
       runbook: info.runbook,
       nextAt: 0,
       inFlight: false,
@@ -262,6 +272,7 @@ function newInjector(spec: InjectSpec, pipeline: PipelineState): InjectorState {
   return {
     spec,
     pipeline,
+    target: '',
     runbook: {},
     streams: new Map(),
     written: 0,

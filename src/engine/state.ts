@@ -60,6 +60,8 @@ export interface HopState {
   readonly mode: 'poll' | 'on-demand' | 'push';
   readonly finds: 'unique' | 'repeats';
   readonly target: string;
+  /** What stands before the target, if something does: it only leads there. */
+  readonly through?: string;
   /** Of all its streams, oldest first. */
   readonly tracks: Track[];
   readonly runbook: Readonly<Record<string, string>>;
@@ -165,6 +167,7 @@ export interface StreamState {
 export interface InjectorState {
   readonly spec: InjectSpec;
   readonly pipeline: PipelineState;
+  readonly target: string;
   /** Present where lines are handed over with their times. */
   readonly limits?: ScheduleLimits;
   readonly runbook: Readonly<Record<string, string>>;
@@ -205,6 +208,8 @@ export interface CheckState {
   readonly spec: CheckSpec;
   readonly pipeline: PipelineState;
   readonly target: string;
+  /** What stands before the target, if something does: it only leads there. */
+  readonly through: string | undefined;
   readonly runbook: Readonly<Record<string, string>>;
   nextAt: EpochMs;
   inFlight: boolean;
@@ -223,7 +228,7 @@ export interface PipelineState {
   readonly injectors: InjectorState[];
   readonly checks: CheckState[];
   /** Streams that go away, or did a little while ago: when that was noticed, and whether it was decided if they are excused. Not stored. */
-  readonly leaving: Map<StreamState, { readonly notedAt: EpochMs; decided: boolean }>;
+  readonly leaving: Map<StreamState, { readonly notedAt: EpochMs; decided: boolean; granted: boolean }>;
   /** What was changed lately, for the incidents that begin soon after. Not stored. */
   readonly changes: ChangeBook;
 }

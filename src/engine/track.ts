@@ -182,7 +182,7 @@ function clamp(ms: number): number {
   return Math.max(-int32Max, Math.min(int32Max, Math.round(ms)));
 }
 
-/** Excuses every unseen canary emitted at or after `from`. */
+/** Excuses every unseen canary emitted at or after `from`, as far as they are due. */
 export function excuse(stream: StreamState, from: EpochMs): number {
   let excused = 0;
   for (const track of stream.tracks) {
@@ -191,6 +191,7 @@ export function excuse(stream: StreamState, from: EpochMs): number {
         const verdict = verdictOfCode(block.codes[i] ?? 0);
         if (verdict === undefined || !excusable.has(verdict)) continue;
         const seq = block.index * blockSize + i;
+        if (seq >= stream.dueSeq) break;
         const sent = emissionAt(stream, seq);
         if (!sent || sent.state === emission.withheld || sent.nb < from) continue;
         setCode(track, block, i, codeOf.excused);

@@ -55,7 +55,7 @@ export function unreadFinding(state: EngineState, hop: HopState): Finding | unde
   if (!failing(hop)) return undefined;
   // Looks of the time in which we were cut off say nothing of this hop.
   const own = hop.looks.filter((look) => look.askedAt >= (isolatedAt(state, hop) ?? 0));
-  if (own.length < failedLooks) return undefined;
+  if (own.length < failedLooks || hangsOnInjector(hop, failingSince(hop))) return undefined;
   const last = hop.looks.at(-1);
   // A hop that was never seen working is more likely set wrongly than down: no page in the night for that.
   const proven = hop.firstSightedAt !== undefined;
@@ -69,15 +69,26 @@ export function unreadFinding(state: EngineState, hop: HopState): Finding | unde
     totalStreams: streams.length,
     ...(kind === 'unreadable' ? {} : { severity: 'warning' as const }),
     detail: `We cannot look, which is not loss: ${last?.why ?? 'no answer'}`,
-    behind: hopsBehind(hop).map((each) => each.spec.name),
+    // What we do not see is no reason why anything behind it should be broken.
+    behind: kind === 'unreadable' ? hopsBehind(hop).map((each) => each.spec.name) : [],
     looks: looksOf(hop),
     counts: () => countsSince(hop, failingSince(hop)),
     firstLook: runbookOf(hop, kind),
   };
 }
 
+/** The way there is an injector's too, and is not known to work: that it does not is told once, beside the injector. */
+export function hangsOnInjector(
+  { pipeline, through }: { readonly pipeline: PipelineState; readonly through?: string | undefined },
+  since: EpochMs,
+): boolean {
+  if (through === undefined) return false;
+  return pipeline.injectors.some((each) => each.target === through && (each.listFailures > 0 || each.listedAt < since));
+}
+
 /** Ours or the target's: as its last looks say. Where they differ, what is told stays; a single odd look begins nothing new. */
 function whoseFault(state: EngineState, hop: HopState): 'blind' | 'unreadable' {
+  if (hop.through !== undefined) return 'blind';
   const [before, last] = hop.looks.slice(-failedLooks).map(({ reason }) => isBlind(reason));
   if (before !== last && hasOpen(state, hop, 'blind')) return 'blind';
   if (before !== last && hasOpen(state, hop, 'unreadable')) return 'unreadable';
@@ -87,7 +98,11 @@ function whoseFault(state: EngineState, hop: HopState): 'blind' | 'unreadable' {
 /** While a hop above cannot be read, what is missing here cannot be told from what waits there. */
 export function readingAbove(state: EngineState, hop: HopState): boolean {
   for (let each = hop.parent; each; each = each.parent) {
-    if ((failing(each) && !isBlind(each.looks.at(-1)?.reason)) || hasOpen(state, each, 'unreadable')) return true;
+    if (
+      (failing(each) && each.through === undefined && !isBlind(each.looks.at(-1)?.reason)) ||
+      hasOpen(state, each, 'unreadable')
+    )
+      return true;
   }
   return false;
 }

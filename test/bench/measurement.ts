@@ -1,4 +1,5 @@
 /** Every figure there is, with its goal, and the benchmark it comes from. */
+import { benchCluster } from './cluster.ts';
 import { benchEmitter } from './emitter.ts';
 import { benchFirstInjection } from './first-injection.ts';
 import { benchJudged } from './judged.ts';
@@ -84,6 +85,22 @@ export const measurements: readonly Measurement[] = [
     runs: 5,
     figures: [{ key: 'firstInjectionMs', title: 'start to first injection', unit: 'ms', goal: { atMost: 1_500 } }],
     run: benchFirstInjection,
+  },
+  {
+    name: 'cluster-2000-nodes',
+    runs: 1,
+    figures: [
+      { key: 'callsPerSecond', title: 'calls to the API server', unit: '/s', goal: { atMost: 10 } },
+      { key: 'busiestSecond', title: 'calls in the busiest second', unit: '' },
+      { key: 'rssMb', title: 'RSS, as it is', unit: 'MB', goal: { atMost: 300 } },
+      { key: 'maxMs', title: 'event-loop delay, longest', unit: 'ms', goal: { atMost: 50 } },
+      { key: 'p99Ms', title: 'event-loop delay, p99', unit: 'ms' },
+      { key: 'filledS', title: 'until every node is watched', unit: 's' },
+      { key: 'cpuShare', title: 'CPU used, of one core', unit: '' },
+      { key: 'delivered', title: 'canaries delivered', unit: '' },
+      { key: 'bad', title: 'canaries lost, overdue or unverifiable', unit: '', goal: { atMost: 0 } },
+    ],
+    run: benchCluster,
   },
   {
     name: 'emitter',

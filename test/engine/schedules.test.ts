@@ -1,33 +1,6 @@
-/** Lines handed over ahead of their times: what is proven of them, and what follows when somebody in between goes away. */
+/** Lines handed over ahead of their times: what is proven of them, and what follows when emitters and nodes come and go. */
 import { describe, expect, test } from 'vitest';
-import { viewOf } from '../../src/engine/view.ts';
-import { ClusterScene } from './cluster-scene.ts';
-import { Bench } from './harness.ts';
-import { expectIdentity } from './identity.ts';
-import { configOf, hopSpec, injectSpec, sandboxPipeline } from './sandbox-config.ts';
-
-const second = 1_000;
-const minute = 60_000;
-const hops = [
-  hopSpec({ name: 'stream', withinMs: 30_000, pollMs: 5_000 }),
-  hopSpec({ name: 'index', after: 'stream', withinMs: 60_000, pollMs: 5_000 }),
-];
-
-async function opened(nodes: readonly string[] = ['a', 'b', 'c'], changes = {}) {
-  const scene = new ClusterScene();
-  scene.join(...nodes);
-  const pipeline = sandboxPipeline({
-    inject: [injectSpec({ name: 'cluster', everyMs: 30 * second })],
-    hops,
-    lostAfterMs: 10 * minute,
-    ...changes,
-  });
-  const bench = await Bench.open(scene, configOf({ pipelines: [pipeline] }));
-  bench.onCommit = ({ state }) => expectIdentity(state);
-  const view = () => viewOf(bench.state, { ok: true, problems: [] }).pipelines[0];
-  const counts = (hop = 0) => view()?.hops[hop]?.canaries;
-  return { scene, bench, view, counts };
-}
+import { minute, clusterBench as opened, second } from './cluster-bench.ts';
 
 describe('given emitters that answer', () => {
   test('when an hour passes, then every canary is delivered at its time and no call was in vain', async () => {
@@ -70,52 +43,6 @@ describe('given emitters that answer', () => {
     expect(bench.history()).toEqual(['stopped@stream']);
     expect(bench.open('stopped')[0]?.streams.affected).toBe(3);
     expect(counts()?.lost).toBeGreaterThan(0);
-  });
-});
-
-describe('given a control plane that goes away', () => {
-  test('when it is away for 20 minutes, then lines keep flowing, nothing is lost, and only we are blind', async () => {
-    const { scene, bench, counts } = await opened();
-    bench.run(20 * minute);
-    const before = counts()?.delivered ?? 0;
-    scene.listing = 'timeout';
-    scene.calls = { fails: 'timeout', delivered: false };
-    bench.run(20 * minute);
-    expect((counts()?.delivered ?? 0) - before).toBeGreaterThan(3 * 38);
-    expect(bench.history()).toEqual(['blind@emitter']);
-    expect(bench.open('blind')[0]).toMatchObject({ severity: 'warning' });
-    scene.listing = undefined;
-    scene.calls = undefined;
-    bench.run(20 * minute);
-    expect(bench.open()).toEqual([]);
-    expect(counts()).toMatchObject({ lost: 0, overdue: 0, withheld: 0 });
-    expect(bench.told('pager')).toEqual([]);
-  });
-
-  test('when it is away longer than the schedules reach, then the rest is withheld and injection is told', async () => {
-    const { scene, bench, counts } = await opened();
-    bench.run(20 * minute);
-    scene.listing = 'refused';
-    scene.calls = { fails: 'refused', delivered: false };
-    bench.run(50 * minute);
-    expect(bench.open().map(({ kind }) => kind)).toContain('injection');
-    scene.listing = undefined;
-    scene.calls = undefined;
-    bench.run(20 * minute);
-    expect(bench.open()).toEqual([]);
-    expect(counts()).toMatchObject({ lost: 0, overdue: 0 });
-  });
-
-  test('when answers are lost after the lines came in, then each is printed once and proven later', async () => {
-    const { scene, bench, counts } = await opened(['a']);
-    bench.run(2 * minute);
-    scene.calls = { fails: 'timeout', delivered: true };
-    bench.run(7 * minute);
-    scene.calls = undefined;
-    bench.run(20 * minute);
-    const printed = scene.printed('a');
-    expect(new Set(printed).size).toBe(printed.length);
-    expect(counts()).toMatchObject({ lost: 0, unverifiable: 0, withheld: 0 });
   });
 });
 
@@ -173,7 +100,9 @@ describe('given nodes that come and go', () => {
     scene.nodes.delete('b');
     bench.run(20 * minute);
     expect(bench.history()).toEqual([]);
-    expect(counts()?.excused).toBeGreaterThan(0);
+    // Two or three that may have gone out; what was planned for later did not.
+    expect([1, 2, 3, 4]).toContain(counts()?.excused);
+    expect(counts()?.withheld).toBeGreaterThan(40);
     expect(counts()).toMatchObject({ lost: 0, overdue: 0 });
   });
 
@@ -228,54 +157,4 @@ describe('given a restart of ours', () => {
     expect(counts()).toMatchObject({ lost: 0, overdue: 0, withheld: 0 });
     expect(counts()?.delivered).toBeGreaterThan(3 * 95);
   });
-});
-
-describe('given trouble that passes', () => {
-  test('when an emitter starts anew and loses a few lines, then nothing is told', async () => {
-    const { scene, bench } = await opened(['a', 'b'], {
-      inject: [injectSpec({ name: 'cluster', everyMs: second })],
-    });
-    bench.run(5 * minute);
-    const { emitter } = scene.node('a');
-    emitter.restart(false);
-    bench.run(10 * minute);
-    expect(bench.history()).toEqual([]);
-  });
-
-  test('when another pod is listed, then it is called at once and not at the next refill', async () => {
-    const { scene, bench } = await opened(['a']);
-    bench.run(16 * minute);
-    scene.replacePod('a');
-    const calls = scene.heard.length;
-    bench.run(20 * second);
-    expect(scene.heard.length).toBeGreaterThan(calls);
-  });
-
-  test('when an answer is cut, then nothing new is brought before it is known what became of the last lines', async () => {
-    const { scene, bench } = await opened(['a']);
-    bench.run(2 * minute);
-    scene.calls = { fails: 'timeout', delivered: true };
-    bench.run(4 * minute);
-    scene.calls = undefined;
-    scene.cut = true;
-    const before = scene.heard.length;
-    bench.run(3 * minute);
-    expect(new Set(scene.heard.slice(before))).toEqual(new Set(['a:0']));
-    expect(scene.heard.length - before).toBeGreaterThan(3);
-    expect(bench.history()).toEqual([]);
-    scene.cut = false;
-    bench.run(10 * minute);
-    expect(scene.heard.slice(-3).some((call) => call !== 'a:0')).toBe(true);
-  });
-});
-
-test('given a complete look without one node, when its canaries are overdue, then nothing is said of them', async () => {
-  const { scene, bench, counts } = await opened(['a', 'b']);
-  bench.run(10 * minute);
-  scene.without = ['a'];
-  scene.node('a').agent = 'stopped';
-  scene.node('b').agent = 'stopped';
-  bench.run(5 * minute);
-  expect(bench.open('stopped')[0]?.streams.names).toEqual(['b']);
-  expect(counts()?.unverifiable).toBeGreaterThan(0);
 });

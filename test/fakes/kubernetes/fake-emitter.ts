@@ -31,7 +31,7 @@ export interface FakeEmitter {
   reboot(): void;
   readonly incarnation: string;
   /** All lines that went out, of all incarnations. */
-  readonly printed: readonly Printed[];
+  readonly printed: Printed[];
 }
 
 interface Batch {
