@@ -53,7 +53,12 @@ export async function openEmitters(config: EmitterConfig, { clock }: ProbeContex
       ...{ horizonMs: HORIZON_MS, refillMs: REFILL_MS, maxLines: MAX_LINES, maxBytes: MAX_BYTES },
       ...{ concurrency: CONCURRENCY, earlyMs: (aheadMs: number) => READING_MS + Math.ceil(aheadMs * DRIFT) },
     },
-    streams: async (options) => streams.list(await readExpectedSets(api, routes, options, config.agents)),
+    async streams(options) {
+      const sets = await readExpectedSets(api, routes, options, config.agents);
+      // Thousands of nodes are much to compare, and much to take in: not in one go.
+      await clock.sleep(1, options.signal);
+      return streams.list(sets);
+    },
     refill: async (refill, options) => exchange(emitterOf(refill.stream, options), refill, () => clock.now()),
     close: () => api.close(),
   };

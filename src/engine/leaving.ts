@@ -24,16 +24,19 @@ export function excuseLeaving(state: EngineState, { injectors, leaving }: Pipeli
   const all = present + leaving.size;
   const tooMany = all > 1 && leaving.size * 2 > all;
   const watchedSince = Math.max(state.startedAt, state.watchingSince);
-  for (const leave of leaving.values()) {
+  for (const [stream, leave] of leaving) {
     const isKnown = ({ listedAt }: InjectorState) =>
       listedAt >= leave.notedAt || Math.max(listedAt, watchedSince) < state.now - oldListMs;
     if (leave.decided || !injectors.every(isKnown)) continue;
     leave.decided = true;
     leave.granted = !tooMany;
+    if (leave.granted) excuseSince(stream);
   }
-  for (const [stream, { granted }] of leaving) {
-    if (granted && stream.leavingSince !== undefined) excuse(stream, stream.leavingSince - excuseBackMs);
-  }
+  for (const [stream, { granted }] of leaving) if (granted && stream.schedule !== undefined) excuseSince(stream);
+}
+
+function excuseSince(stream: StreamState): void {
+  if (stream.leavingSince !== undefined) excuse(stream, stream.leavingSince - excuseBackMs);
 }
 
 /** After a restart: what left a moment ago may be gone from the lists by now, and was perhaps not decided yet. */

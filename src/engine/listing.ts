@@ -6,16 +6,22 @@ import { forgetSchedule } from './handed.ts';
 import { currentRun, openRun } from './injecting.ts';
 import { excuseLeaving } from './leaving.ts';
 import { createStream } from './restore.ts';
+import type { ScheduleState } from './schedule-state.ts';
 import type { EngineState, InjectorState, StreamState } from './state.ts';
 
+/** Long lists come in many pages, in the same pace as the calls about each stream: of 2,000 nodes and their pods 40 pages, ms a stream. */
+const pacedListMs = 15;
+
 /** How often an injector's streams are listed: often enough to notice a leaving node before its canaries are due. */
-export function listEveryMs(injector: InjectorState): number {
-  const soonest = Math.min(...injector.pipeline.spec.hops.map((hop) => hop.withinMs));
-  return Math.max(1_000, Math.min(30_000, soonest / 4));
+export function listEveryMs({ pipeline, limits, written }: InjectorState): number {
+  const soonest = Math.min(...pipeline.spec.hops.map((hop) => hop.withinMs));
+  const paced = limits === undefined ? 0 : written * pacedListMs;
+  return Math.max(1_000, Math.min(30_000, Math.max(soonest / 4, paced)));
 }
 
 export function onListed(state: EngineState, injector: InjectorState, listed: readonly ListedStream[]): void {
   injector.listInFlight = false;
+  if (injector.listFailures > 0) for (const { schedule } of injector.streams.values()) callAnew(state, schedule);
   injector.listFailures = 0;
   injector.lastListError = undefined;
   injector.listedOnce = true;
@@ -78,13 +84,17 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
   }
   const another = stream.taker !== undefined && listed.taker !== undefined && stream.taker !== listed.taker;
   stream.taker = listed.taker ?? stream.taker;
-  // Calls that failed meanwhile say nothing of now.
-  if (stream.schedule && stream.held === undefined && (wasHeld || another))
-    Object.assign(stream.schedule, { failures: 0, nextAt: state.now });
+  if (stream.held === undefined && wasHeld) callAnew(state, stream.schedule);
+  if (stream.schedule && another) Object.assign(stream.schedule, { failures: 0, nextAt: state.now });
   // While nothing could be sent there, nothing was planned.
   const overslept = wasHeld && stays && listed.held === undefined && stream.nextPlanned < state.now;
   if (comesBack || overslept) openRun(state, stream);
   return stream;
+}
+
+/** The way there works again: calls that failed meanwhile say nothing of now. */
+function callAnew({ now }: EngineState, schedule: ScheduleState | undefined): void {
+  if (schedule && schedule.failures > 0) Object.assign(schedule, { failures: 0, nextAt: now });
 }
 
 function sameLabels(one: Readonly<Record<string, string>>, other: Readonly<Record<string, string>>): boolean {

@@ -242,7 +242,9 @@ function onLine(state: EngineState, hop: HopState, find: Find, seenAt: EpochMs):
     else odd(state, hop, check.state === 'wrong-mac' ? 'forged' : 'foreign', find.token);
     return false;
   }
-  if (!state.writers.has(fields.writer)) {
+  // Of a stream that was pruned nothing is known any more.
+  const pruned = !stream && fields.stream < state.next.stream;
+  if (pruned || !state.writers.has(fields.writer)) {
     odd(state, hop, 'foreign', find.token);
     return false;
   }

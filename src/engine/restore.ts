@@ -16,6 +16,7 @@ import { firstPlannedFrom } from './due.ts';
 import { leftBefore } from './leaving.ts';
 import { tellNewcomers } from './outbox.ts';
 import { refuseImpossible } from './possible-rows.ts';
+import { goneKey } from './pruning.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
 import type { ScheduleState } from './schedule-state.ts';
 import {
@@ -148,7 +149,9 @@ function noteDowntime(state: EngineState, meta: ReadonlyMap<string, string>): vo
 }
 
 function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInput): PipelineState {
-  const base = { spec, hops: [], injectors: [], checks: [] };
+  const goneRow = input.contents.meta.find(({ key }) => key === goneKey(spec.name));
+  const gone = { granted: 0, emitted: 0, withheld: 0, ...JSON.parse(goneRow?.value ?? '{}') };
+  const base = { spec, gone, hops: [], injectors: [], checks: [] };
   const pipeline: PipelineState = { ...base, leaving: new Map(), changes: newChangeBook() };
   for (const hop of spec.hops) {
     const row = input.contents.hop.find((each) => each.pipeline === spec.name && each.name === hop.name);
@@ -232,10 +235,12 @@ function restoreCounters(json: string | undefined, withinMs: number): HopCounter
   const counters: HopCounters = {
     entered: Object.fromEntries(enteredStates.map((name) => [name, 0])) as HopCounters['entered'],
     latency: { boundsMs, counts: new Array(boundsMs.length + 1).fill(0), sumMs: 0 },
+    gone: { codes: new Array(codeCount).fill(0), expected: 0 },
   };
   if (json === undefined) return counters;
   const stored = JSON.parse(json) as HopCounters;
   Object.assign(counters.entered, stored.entered);
+  Object.assign(counters.gone, stored.gone);
   counters.latency.sumMs = stored.latency.sumMs;
   stored.latency.counts.forEach((count, i) => {
     const bound = stored.latency.boundsMs[i];

@@ -20,6 +20,8 @@ import type { ScheduleState } from './schedule-state.ts';
 export interface HopCounters {
   entered: Record<Entered, number>;
   latency: { boundsMs: number[]; counts: number[]; sumMs: number };
+  /** Of streams that were pruned: canaries by verdict code, and how many were expected. */
+  gone: { codes: number[]; expected: number };
 }
 export const enteredStates = [
   'delivered',
@@ -130,11 +132,9 @@ export interface StreamState {
   nextSeq: number;
   readonly openedAt: EpochMs;
   leavingSince: EpochMs | undefined;
-  /** Listed by the injector at its last listing. */
+  /** As of the last listing; not stored. */
   listed: boolean;
-  /** Nothing can be sent there just now, and why; not stored. */
   held: ListedStream['held'];
-  /** Who took its lines at the last listing; not stored. */
   taker: string | undefined;
   runs: RunRow[];
   /** Planned time of `nextSeq`. */
@@ -160,8 +160,7 @@ export interface StreamState {
   rowChanged: boolean;
   /** Emission blocks to be written. Added to with `changeEmission` only. */
   readonly changedBlocks: Set<number>;
-  /** The engine's set of streams that have something to be written. */
-  readonly changed: Set<StreamState>;
+  readonly changed: EngineState['changed'];
 }
 
 export interface InjectorState {
@@ -224,6 +223,8 @@ export interface CheckState {
 
 export interface PipelineState {
   readonly spec: PipelineSpec;
+  /** Canaries of streams that were pruned. */
+  readonly gone: { granted: number; emitted: number; withheld: number };
   readonly hops: HopState[];
   readonly injectors: InjectorState[];
   readonly checks: CheckState[];

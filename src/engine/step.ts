@@ -14,6 +14,7 @@ import { injectDue, onInjected } from './injecting.ts';
 import { listEveryMs, onListed, onListFailed } from './listing.ts';
 import { lookDue, onFinds, onLooked, onUnwatched } from './looking.ts';
 import { deliverDue, onNotified } from './outbox.ts';
+import { pruneStreams } from './pruning.ts';
 import { onChecked } from './reading.ts';
 import { onRefilled } from './receipts.ts';
 import { mayRefill, refillDue } from './refilling.ts';
@@ -167,6 +168,7 @@ export function judgeEveryMs({ config, pipelines }: EngineState): number {
 function prune(state: EngineState): void {
   if (state.now < state.nextPruneAt) return;
   state.nextPruneAt = Math.floor(state.now / pruneEveryMs + 1) * pruneEveryMs;
+  pruneStreams(state);
   const hour = Math.floor(state.now / pruneEveryMs) * pruneEveryMs;
   const keepCanaries = Math.max(...state.pipelines.map((pipeline) => pipeline.spec.keepCanariesMs));
   const keepRollups = Math.max(...state.pipelines.map((pipeline) => pipeline.spec.keepRollupsMs));

@@ -1,5 +1,5 @@
 /** One frozen picture of the state for the page, the API and the metrics. */
-import { blockSize, codeCount, codeOf, emission, verdictOfCode } from '../core/block.ts';
+import { codeOf, verdictOfCode } from '../core/block.ts';
 import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import { kaplanMeier } from '../core/statistics.ts';
 import type {
@@ -11,13 +11,14 @@ import type {
   StatusView,
   StreamView,
 } from '../core/status.ts';
-import { type Verdict, verdicts } from '../core/verdict-name.ts';
+import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isLatePing } from './deployment-finding.ts';
 import { recordsLost } from './drop-book.ts';
 import { forecastOf, growthOf } from './forecast.ts';
 import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
-import { applicableCount, emissionAt, isGivenUp, runOf, termsOf, withheldIn } from './track.ts';
+import { emissionCounts, expectedAt, pendingAhead, unconfirmedAhead, verdictCounts } from './sums.ts';
+import { emissionAt, isGivenUp, runOf, termsOf } from './track.ts';
 
 const recentVerdicts = 60;
 const streamLimit = 200;
@@ -68,9 +69,12 @@ function pipelineView(state: EngineState, pipeline: PipelineState): PipelineView
   const views = streams.filter((stream) => stream.listed).map((stream) => streamView(stream));
   return {
     name: pipeline.spec.name,
-    injected: counts.emitted,
-    unconfirmed: counts.unconfirmed - streams.reduce((sum, stream) => sum + unconfirmedAhead(stream), 0),
-    withheld: counts.withheld,
+    injected: counts.emitted + pipeline.gone.emitted,
+    unconfirmed:
+      counts.unconfirmed -
+      streams.reduce((sum, stream) => sum + unconfirmedAhead(stream), 0) +
+      (pipeline.gone.granted - pipeline.gone.emitted - pipeline.gone.withheld),
+    withheld: counts.withheld + pipeline.gone.withheld,
     hops: pipeline.hops.map((hop) => hopView(state, hop)),
     streams: views.sort((a, b) => badness(b) - badness(a) || (a.name < b.name ? -1 : 1)).slice(0, streamLimit),
     streamsTotal: views.length,
@@ -79,63 +83,12 @@ function pipelineView(state: EngineState, pipeline: PipelineState): PipelineView
   };
 }
 
-/** Everything handed out is one of: emitted for certain, withheld for certain, unconfirmed. */
-export function emissionCounts(streams: readonly StreamState[]): {
-  emitted: number;
-  withheld: number;
-  unconfirmed: number;
-} {
-  let granted = 0;
-  let emitted = 0;
-  let withheld = 0;
-  for (const stream of streams) {
-    granted += stream.nextSeq;
-    emitted += stream.foldedEmission[emission.emitted] ?? 0;
-    withheld += stream.foldedEmission[emission.withheld] ?? 0;
-    for (const block of stream.emission.values()) {
-      for (const state of block.states) {
-        if (state === emission.emitted) emitted += 1;
-        else if (state === emission.withheld) withheld += 1;
-      }
-    }
-  }
-  return { emitted, withheld, unconfirmed: granted - emitted - withheld };
-}
-
-/** Canaries that were handed over and are not due yet: they are told of when they are. */
-function pendingAhead({ stream, blocks }: Track): number {
-  let ahead = 0;
-  for (let seq = stream.dueSeq; seq < stream.nextSeq; seq++) {
-    if (blocks.get(Math.floor(seq / blockSize))?.codes[seq % blockSize] === codeOf.pending) ahead += 1;
-  }
-  return ahead;
-}
-
-function unconfirmedAhead(stream: StreamState): number {
-  let ahead = 0;
-  for (let seq = stream.dueSeq; seq < stream.nextSeq; seq++) {
-    if (emissionAt(stream, seq)?.state === emission.unconfirmed) ahead += 1;
-  }
-  return ahead;
-}
-
-/** Life-long counts per verdict at a hop: folded blocks plus those in memory. */
-export function verdictCounts(tracks: Iterable<Track>): Record<Verdict, number> {
-  const counts = Object.fromEntries(verdicts.map((verdict) => [verdict, 0])) as Record<Verdict, number>;
-  for (const track of tracks) {
-    for (let code = 1; code < codeCount; code++) {
-      const verdict = verdictOfCode(code);
-      if (verdict) counts[verdict] += (track.folded[code] ?? 0) + (track.live[code] ?? 0);
-    }
-  }
-  return counts;
-}
-
 function hopView(state: EngineState, hop: HopState): HopView {
   const tracks = hop.tracks;
   const counts = verdictCounts(tracks);
   const ahead = tracks.reduce((sum, track) => sum + pendingAhead(track), 0);
-  const canaries = { ...counts, pending: counts.pending - ahead };
+  const { gone } = hop.counters;
+  const canaries = withGone({ ...counts, pending: counts.pending - ahead }, gone.codes);
   const last = hop.looks.at(-1);
   const missing = missingAges(state, tracks);
   const p95 = kaplanMeier(hop.recentHi, missing, 0.95);
@@ -146,7 +99,7 @@ function hopView(state: EngineState, hop: HopState): HopView {
     state: hopStateOf(state, hop, tracks),
     withinMs: hop.spec.withinMs,
     canaries,
-    expected: expectedAt(hop, tracks) - ahead,
+    expected: expectedAt(hop, tracks) - ahead + gone.expected,
     entered: { ...hop.counters.entered },
     latency: {
       boundsMs: hop.counters.latency.boundsMs,
@@ -162,14 +115,14 @@ function hopView(state: EngineState, hop: HopState): HopView {
   };
 }
 
-/** Injected plus unconfirmed, of the canaries that apply here: from grants and receipts, without looking at a verdict. */
-export function expectedAt(hop: HopState, tracks: readonly Track[]): number {
-  let expected = 0;
-  for (const { stream } of tracks) {
-    expected += applicableCount(stream, hop.id) - (stream.foldedWithheld.get(hop.id) ?? 0);
-    for (const block of stream.emission.values()) expected -= withheldIn(stream, block, hop.id);
-  }
-  return expected;
+/** With those of streams that were pruned. */
+function withGone(counts: Record<Verdict, number>, codes: readonly number[]): Record<Verdict, number> {
+  const all = { ...counts };
+  codes.forEach((count, code) => {
+    const verdict = verdictOfCode(code);
+    if (verdict) all[verdict] += count;
+  });
+  return all;
 }
 
 /** Ages of the canaries that are expected and unseen, neither lost nor excused; at most 1000 a stream, oldest first. */

@@ -5,7 +5,7 @@ import process from 'node:process';
 import { shippedKinds } from '../../src/cli/kinds.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { verdicts } from '../../src/core/verdict-name.ts';
-import { verdictCounts } from '../../src/engine/view.ts';
+import { verdictCounts } from '../../src/engine/sums.ts';
 import { traceOffline } from '../../src/offline.ts';
 import { arrivalsOf } from './arrivals.ts';
 import type { Lane } from './lane.ts';

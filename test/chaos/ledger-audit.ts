@@ -1,7 +1,7 @@
 /** What must be true of any ledger file, and of two of one run, the later against the earlier. */
 import { blockSize, emission, isSeen, verdictOfCode } from '../../src/core/block.ts';
 import { accounted, type Verdict } from '../../src/core/verdict-name.ts';
-import { expectedAt, verdictCounts } from '../../src/engine/view.ts';
+import { expectedAt, verdictCounts } from '../../src/engine/sums.ts';
 import { type LedgerPicture, trackKey } from './ledger-picture.ts';
 
 /** The accounting identity of each stream at each hop: rebuilt as a start does it, and counted canary by canary. */

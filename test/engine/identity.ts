@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { accounted } from '../../src/core/verdict-name.ts';
 import type { EngineState, HopState } from '../../src/engine/state.ts';
-import { expectedAt, verdictCounts } from '../../src/engine/view.ts';
+import { expectedAt, verdictCounts } from '../../src/engine/sums.ts';
 
 /** Expected, from grants and receipts alone, and the sum of the accounted verdicts. */
 export function sumsAt(hop: HopState): { expected: number; sum: number } {

@@ -138,7 +138,7 @@ export async function rigOf(timeoutMs = 5_000): Promise<Rig> {
     }),
     observer: () => ({ mode: 'poll', finds: 'repeats', observe: (_, { signal }) => acts.look(signal), close }),
     check: () => ({ check: () => acts.check(), close }),
-    notifier: (name) => ({ name, kind: 'fake', send: (_, { signal }) => acts.send(signal) }),
+    notifier: (name) => ({ name, kind: 'fake', send: (_, { signal }) => acts.send(signal).then(() => undefined) }),
   };
   const onLedger = (error: LedgerError | undefined) => void heard.push(error);
   const runtime = createRuntime({ state, ledger, clock: quickClock(time), log: silentLog, ports, onLedger });

@@ -7,7 +7,7 @@ import { mintToken } from '../../src/core/token.ts';
 import { accounted } from '../../src/core/verdict-name.ts';
 import { tokenOf } from '../../src/engine/injecting.ts';
 import type { EngineState } from '../../src/engine/state.ts';
-import { expectedAt, verdictCounts } from '../../src/engine/view.ts';
+import { expectedAt, verdictCounts } from '../../src/engine/sums.ts';
 import { createSigner } from '../../src/lib/signer.ts';
 import { Bench } from '../engine/harness.ts';
 import { configOf } from '../engine/sandbox-config.ts';

@@ -2,8 +2,8 @@
 import { codeCount, emission, impliedBit, verdictOfCode } from '../../src/core/block.ts';
 import { verdicts } from '../../src/core/verdict-name.ts';
 import type { EngineState } from '../../src/engine/state.ts';
+import { emissionCounts, verdictCounts } from '../../src/engine/sums.ts';
 import { blockOf, codeAt, emissionAt, lingerMs } from '../../src/engine/track.ts';
-import { emissionCounts, verdictCounts } from '../../src/engine/view.ts';
 import { sumsAt } from '../engine/identity.ts';
 import type { History } from './accounting-history.ts';
 import type { AccountingModel } from './accounting-model.ts';

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { mintToken } from '../../src/core/token.ts';
 import { tokenOf } from '../../src/engine/injecting.ts';
-import { verdictCounts } from '../../src/engine/view.ts';
+import { verdictCounts } from '../../src/engine/sums.ts';
 import type { Find } from '../../src/probe.ts';
 import { Bench, signer } from '../engine/harness.ts';
 import { expectIdentity } from '../engine/identity.ts';
