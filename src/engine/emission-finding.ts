@@ -17,6 +17,15 @@ export function emissionFindings(state: EngineState, pipeline: PipelineState): F
   return [...injection(state, pipeline), ...blindToPlaces(state, pipeline), ...uncovered(state, pipeline)];
 }
 
+/** Calls that failed last: whether lines can be handed over there is not known, so that they cannot is not over either. */
+export function mayBeUnreachable(pipeline: PipelineState): boolean {
+  return pipeline.injectors.some((injector) =>
+    [...injector.streams.values()].some(
+      ({ listed, held, schedule }) => listed && held === undefined && schedule !== undefined && schedule.failures > 0,
+    ),
+  );
+}
+
 /** Nobody else than us is asked to page for this: the flow is not measured there, which says nothing of it. */
 const warning = { hop: 'emitter', severity: 'warning' as const };
 
@@ -70,8 +79,10 @@ function isOut(state: EngineState, injector: InjectorState): boolean {
 
 /** Planned time of the last line that is with its emitter; of the stream whose lines end first. 0 where there are none. */
 function handedUntil(injector: InjectorState): EpochMs {
+  // Before the first list of a new start nothing tells which of them are still there.
   const ends = [...injector.streams.values()]
-    .filter((stream) => stream.listed && stream.leavingSince === undefined && stream.held === undefined)
+    .filter(({ listed }) => listed || !injector.listedOnce)
+    .filter(({ leavingSince, held }) => leavingSince === undefined && held === undefined)
     .map((stream) => Math.max(0, ...(stream.schedule?.batches.map(({ to }) => timeOf(stream, to)) ?? [])));
   return ends.length === 0 ? 0 : Math.min(...ends);
 }
@@ -86,7 +97,7 @@ function blindToPlaces(state: EngineState, pipeline: PipelineState): Finding[] {
   return [
     {
       ...{ kind: 'blind', ...warning, since: injector.listFailedSince },
-      streams: [...injector.streams.values()].filter(({ listed }) => listed),
+      streams: [...injector.streams.values()].filter(({ listed }) => listed || !injector.listedOnce),
       totalStreams: streamsOf(state, pipeline).length,
       detail: `We cannot look, which is not loss: ${injector.lastListError ?? ''} Canaries go on as handed over, for ${minutes} min at least.`,
       firstLook: injector.runbook.blind ? [injector.runbook.blind] : [],

@@ -1,7 +1,7 @@
 /** Everything that is wrong with a pipeline now, derived from its state alone; incidents are findings that stay. */
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { emissionFindings } from './emission-finding.ts';
+import { emissionFindings, mayBeUnreachable } from './emission-finding.ts';
 import { countsSince, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
 import {
   flowOf,
@@ -43,6 +43,7 @@ export function findingsOf(state: EngineState, pipeline: PipelineState): Finding
     if (!readingAbove(state, hop)) present.push(...canaryFindings(state, hop, present));
   }
   present.push(...emissionFindings(state, pipeline));
+  if (mayBeUnreachable(pipeline)) held.add('emitter injection');
   return { present, held };
 }
 
