@@ -14,6 +14,8 @@ export interface Finding {
   readonly since: EpochMs;
   readonly streams: readonly StreamState[];
   readonly totalStreams: number;
+  /** By which labels they differ from the others; empty: not clear. Absent where that is not asked, or all are concerned. */
+  readonly labels?: readonly string[];
   readonly detail: string;
   /** Severity if it does not follow from reach. */
   readonly severity?: Severity;

@@ -1,6 +1,7 @@
 /** Everything that is wrong with a pipeline now, derived from its state alone; incidents are findings that stay. */
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { labelsOf } from './blaming.ts';
 import { emissionFindings, mayBeUnreachable } from './emission-finding.ts';
 import { countsSince, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
 import {
@@ -16,7 +17,7 @@ import {
 } from './flow.ts';
 import { failing, isFailing } from './look-outcome.ts';
 import { lineage } from './looking.ts';
-import type { EngineState, HopState, PipelineState, Track } from './state.ts';
+import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
 import { isolation, mayBeIsolation, readableAbove, readingAbove, unreadFinding } from './unread.ts';
 
 /** At least so many losses, duplicates or damaged lines, whatever their share (facts: one loss at 1/min is 1.67 % of an hour). */
@@ -72,7 +73,7 @@ function flowFindings(state: EngineState, hop: HopState): Finding[] {
   // Readable again, but not yet fed: until that incident is over, a stop here is part of it.
   const recovering = hasOpen(state, hop, 'unreadable') && !hasOpen(state, hop, 'stopped');
   const stopped = recovering ? [] : flows.filter(({ flow }) => flow.stopped === 'root');
-  if (stopped.length > 0) found.push(stoppedFinding(hop, tracks.length, stopped));
+  if (stopped.length > 0) found.push(stoppedFinding(hop, tracks, stopped));
   const openHere = [...lineage(hop)].some(
     (each) => hasOpen(state, each, 'unreadable') || hasOpen(state, each, 'stopped'),
   );
@@ -86,7 +87,8 @@ function isWatched({ stream }: Track): boolean {
 
 type Flow = { readonly track: Track; readonly flow: TrackFlow };
 
-function stoppedFinding(hop: HopState, total: number, stopped: readonly Flow[]): Finding {
+function stoppedFinding(hop: HopState, tracks: readonly Track[], stopped: readonly Flow[]): Finding {
+  const total = tracks.length;
   const since = Math.min(...stopped.map(({ flow }) => flow.since));
   const unreadable = [...lineage(hop)].filter((each) => each !== hop && failing(each)).map((each) => each.spec.name);
   const lostAfter = hop.pipeline.spec.lostAfterMs;
@@ -97,8 +99,11 @@ function stoppedFinding(hop: HopState, total: number, stopped: readonly Flow[]):
     ...(newcomers ? { severity: 'warning' as const } : {}),
     hop: hop.spec.name,
     since,
-    streams: stopped.map(({ track }) => track.stream),
-    totalStreams: total,
+    ...whom(
+      hop,
+      tracks,
+      stopped.map(({ track }) => track.stream),
+    ),
     between: { from: readableAbove(hop), to: hop.spec.name },
     unreadable,
     behind: hopsBehind(hop).map((each) => each.spec.name),
@@ -110,6 +115,16 @@ function stoppedFinding(hop: HopState, total: number, stopped: readonly Flow[]):
   };
 }
 
+function whom(
+  hop: HopState,
+  tracks: readonly Track[],
+  streams: readonly StreamState[],
+): Pick<Finding, 'streams' | 'totalStreams' | 'labels'> {
+  const all = tracks.map(({ stream }) => stream);
+  const labels = labelsOf(hop, streams, all);
+  return { streams, totalStreams: tracks.length, ...(labels === undefined ? {} : { labels }) };
+}
+
 function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[], flows: readonly Flow[]): Finding[] {
   const slow = flows.filter(({ flow }) => flow.slow);
   const found: Finding[] = [];
@@ -119,8 +134,11 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
       kind: 'slow',
       hop: hop.spec.name,
       since,
-      streams: slow.map(({ track }) => track.stream),
-      totalStreams: tracks.length,
+      ...whom(
+        hop,
+        tracks,
+        slow.map(({ track }) => track.stream),
+      ),
       between: { from: readableAbove(hop), to: hop.spec.name },
       behind: hopsBehind(hop).map((each) => each.spec.name),
       counts: () => countsSince(hop, since),
@@ -148,8 +166,7 @@ function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]
     kind: 'lossy',
     hop: hop.spec.name,
     since: tally.since,
-    streams: tally.streams,
-    totalStreams: tracks.length,
+    ...whom(hop, tracks, tally.streams),
     between: { from: readableAbove(hop), to: hop.spec.name },
     behind: hopsBehind(hop).map((each) => each.spec.name),
     counts: () => countsSince(hop, tally.since),

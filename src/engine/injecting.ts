@@ -58,7 +58,8 @@ export function openRun(state: EngineState, stream: StreamState): void {
   const seed = Math.floor(unitHash(state.seed ^ stream.number, stream.nextSeq) * 2_147_483_647);
   // Streams start spread out, so that they neither write in the same instant nor, many of them, above the injector's rate.
   const spreadMs = Math.min(everyMs, Math.max(1000, (injector.written / injector.spec.maxPerSecond) * 1000));
-  const offset = stream.runs.at(-1)?.writer === state.writer ? everyMs / 2 : unitHash(seed, 1) * spreadMs;
+  const goesOn = currentRun(state, stream) !== undefined && stream.runs.at(-1)?.fromSeq !== stream.nextSeq;
+  const offset = goesOn ? everyMs / 2 : unitHash(seed, 1) * spreadMs;
   const run: RunRow = {
     id: state.next.run++,
     stream: stream.number,

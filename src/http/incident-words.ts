@@ -73,7 +73,7 @@ export function withRest(word: string, rest: string): string {
 export function streamsText({ streams }: IncidentFacts): string {
   return streams.total === 0
     ? ''
-    : `${streams.affected} of ${streams.total} ${streams.total === 1 ? 'stream' : 'streams'}`;
+    : `${streams.affected} of ${streams.total} ${streams.total === 1 ? 'stream' : 'streams'}${byLabel(streams.labels)}`;
 }
 
 function at({ hop }: IncidentFacts): string {
@@ -84,4 +84,8 @@ function place({ between, hop, unreadable }: IncidentFacts): string {
   if (between === undefined) return `at ${hop}`;
   const gap = unreadable.length === 0 ? '' : ` (${unreadable.join(', ')} cannot be read)`;
   return `between ${between.from} and ${between.to}${gap}`;
+}
+
+function byLabel(labels: readonly string[] = []): string {
+  return labels.length === 0 ? '' : ` (${labels.join(', ')})`;
 }

@@ -75,7 +75,7 @@ export class ClusterScene extends Scene {
   override list(): readonly ListedStream[] | LogcanaryError {
     if (this.listing) return failure(this.listing);
     return [...this.nodes].map(([name, { held, leavingSince, uid, emitter }]) => ({
-      ...{ key: name, name, labels: { node: name }, taker: `${uid}/${emitter.incarnation}` },
+      ...{ key: name, name, labels: { node: name, zone: name.slice(0, 1) }, taker: `${uid}/${emitter.incarnation}` },
       ...(held === undefined ? {} : { held }),
       ...(leavingSince === undefined ? {} : { leavingSince }),
     }));

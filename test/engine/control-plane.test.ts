@@ -128,3 +128,12 @@ describe('given a hop that is read through the same API server', () => {
     expect(bench.open()).toMatchObject([{ kind: 'blind', hop: 'index', severity: 'warning', behind: [] }]);
   });
 });
+
+test('given a zone whose agents stop, when told, then the incident names the zone', async () => {
+  const nodes = ['a', 'b', 'c'].flatMap((zone) => [1, 2, 3, 4].map((n) => `${zone}${n}`));
+  const { scene, bench } = await opened(nodes);
+  bench.run(20 * minute);
+  for (const name of nodes.filter((each) => each.startsWith('b'))) scene.node(name).agent = 'stopped';
+  bench.run(6 * minute);
+  expect(bench.open('stopped')[0]?.streams).toMatchObject({ affected: 4, total: 12, labels: ['zone=b'] });
+});
