@@ -1,5 +1,7 @@
 /** Every probe there is: one line each. */
 import type { AnyProbe } from '../src/probe.ts';
+import alertmanager from './alertmanager.ts';
+import elastalertRules from './elastalert-rules.ts';
 import elasticsearch from './elasticsearch.ts';
 import elasticsearchDisk from './elasticsearch-disk.ts';
 import file from './file.ts';
@@ -13,6 +15,7 @@ import kubernetes from './kubernetes.ts';
 import kubernetesLog from './kubernetes-log.ts';
 import logstashQueue from './logstash-queue.ts';
 import metricbeatFreshness from './metricbeat-freshness.ts';
+import prometheus from './prometheus.ts';
 import s3 from './s3.ts';
 import webhook from './webhook.ts';
 
@@ -32,5 +35,8 @@ const probes: readonly AnyProbe[] = [
   logstashQueue,
   metricbeatFreshness,
   kubeStateMetrics,
+  elastalertRules,
+  alertmanager,
+  prometheus,
 ];
 export default probes;

@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import type { Router } from 'express';
 import type { Ledger, LedgerContents } from './core/ledger.ts';
+import type { Maintenance } from './core/maintenance.ts';
 import type { Notifier } from './core/notifier.ts';
 import type { Config, KeySpec } from './core/pipeline.ts';
 import type { StatusView } from './core/status.ts';
@@ -220,6 +221,21 @@ function listen(options: AppOptions, { state, ledger, runtime, clock, status }: 
       if (finds.length > 0) await committed({ type: 'hooked', hop: name, finds });
       return { accepted: true, known, ...answer };
     },
+    maintaining: {
+      now: () => clock.now(),
+      maintenance: () => state.maintenance,
+      async maintain(wanted) {
+        if (!isPlace(config, wanted)) return undefined;
+        const { promise, resolve } = Promise.withResolvers<Maintenance>();
+        await committed({ type: 'maintain', wanted, told: resolve });
+        return await promise;
+      },
+      async endMaintenance(id) {
+        const { promise, resolve } = Promise.withResolvers<boolean>();
+        await committed({ type: 'maintained', id, told: resolve });
+        return await promise;
+      },
+    },
     async ping(name) {
       const known = config.expectedPings.some((ping) => ping.name === name);
       if (known) await committed({ type: 'pinged', name });
@@ -230,6 +246,19 @@ function listen(options: AppOptions, { state, ledger, runtime, clock, status }: 
     clock,
     ...(extra === undefined ? {} : { extra }),
   });
+}
+
+/** A pipeline, hop or check that the configuration knows; `emitter` and `logcanary` are places of incidents, too. */
+function isPlace({ pipelines }: Config, { pipeline, hop }: Pick<Maintenance, 'pipeline' | 'hop'>): boolean {
+  if (pipeline === undefined) return true;
+  const found = pipelines.find(({ name }) => name === pipeline);
+  if (found === undefined || hop === undefined) return found !== undefined;
+  return [
+    'emitter',
+    'logcanary',
+    ...found.hops.map(({ name }) => name),
+    ...found.checks.map(({ name }) => name),
+  ].includes(hop);
 }
 
 function startHeartbeats(
@@ -247,7 +276,7 @@ function startHeartbeats(
     clock,
     log,
     signal: stop.signal,
-    healthy: () => healthOf(state, runtime.ledgerError).ok,
+    health: () => healthOf(state, runtime.ledgerError),
     sent: (spec) => void runtime.submit({ type: 'heartbeat-sent', url: spec.url }),
   });
   opened.defer(async () => {

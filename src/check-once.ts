@@ -159,7 +159,7 @@ function openCount(state: EngineState): number {
     open += pipeline.checks.filter((check) => !check.result && check.failures < 2).length;
   }
   for (const stream of state.streamsByNumber.values()) {
-    if (stream.leavingSince !== undefined) continue;
+    if (stream.leavingSince !== undefined || stream.held !== undefined) continue;
     if (stream.nextSeq === 0) open += 1;
     else open += stream.tracks.filter((track) => verdictOf(track) === 'pending').length;
   }
@@ -182,6 +182,8 @@ function outcomeOf(state: EngineState): CheckOutcome {
     }
   }
   for (const stream of state.streamsByNumber.values()) {
+    const { held, injector, name } = stream;
+    if (held) problems.push(`${injector.pipeline.spec.name}/${name}: no canary can be sent there: ${held.why}`);
     for (const track of stream.tracks) {
       const checked = checkedHop(track);
       if (checked) hops.push(checked);

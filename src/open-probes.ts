@@ -1,6 +1,6 @@
 /** Opens every probe and notifier that a configuration names; what was opened is closed again if one fails. */
 import type { Notifier } from './core/notifier.ts';
-import type { Config, PipelineSpec } from './core/pipeline.ts';
+import type { Config, NotifierSpec, PipelineSpec } from './core/pipeline.ts';
 import type { InjectorInfo, ObserverInfo, PlaceInfo } from './engine/restore.ts';
 import { LogcanaryError, messageOf, ProbeError } from './lib/errors.ts';
 import type { AnyNotifier } from './notify/definition.ts';
@@ -106,9 +106,19 @@ export function openNotifiers(
   context: ProbeContext,
 ): Map<string, Notifier> {
   const notifiers = new Map<string, Notifier>();
-  for (const { name, kind, options } of config.notify) {
-    const definition = definitions.find((each) => each.kind === kind);
-    if (definition) notifiers.set(name, definition.open(options, { name, ...context }));
+  for (const spec of config.notify) {
+    const definition = definitions.find((each) => each.kind === spec.kind);
+    if (definition) notifiers.set(spec.name, openNotifier(config, spec, definition, context));
   }
   return notifiers;
+}
+
+/** With its language, its zone, and what its pages lead to. */
+export function openNotifier(
+  { links }: Config,
+  { name, options, locale, timezone }: NotifierSpec,
+  definition: AnyNotifier,
+  context: ProbeContext,
+): Notifier {
+  return definition.open(options, { ...context, name, locale, zone: timezone, links });
 }

@@ -193,9 +193,9 @@ describe('probes', () => {
   /** What several systems are read by, and who may use it besides: all of AWS share `aws/`, the checks of agents `agents/`. */
   const shared: Readonly<Record<string, RegExp>> = {
     aws: /./,
-    agents: /^(filebeat|fluent-bit|fluentd|logstash|metricbeat|kube-state-metrics)/,
+    agents: /^(filebeat|fluent-bit|fluentd|logstash|metricbeat|kube-state-metrics|alertmanager|prometheus|elastalert)/,
     // the figures of agents are also in the index, and they refuse in its way
-    elasticsearch: /^(agents|metricbeat)/,
+    elasticsearch: /^(agents|metricbeat|elastalert)/,
     // agents are found, and asked, through the API server
     kubernetes: /^agents/,
     // what comes back over any HTTP instead of an answer

@@ -12,6 +12,8 @@ import { closesLower, type DatedReceipt, type SentBatch, type Settled, settle } 
  */
 export const GONE_MS = 20_000;
 
+/** Delays are counted from the decision to hand over; a call that begins later than this after it brings no lines, ms. */
+const LATE_MS = 10_000;
 /** Lines that are so late by the emitter's own clock and have no record: it does not print. ms */
 const STUCK_MS = 60_000;
 
@@ -30,11 +32,32 @@ export interface CallableEmitter extends StreamEmitter {
 
 /** @throws ProbeError when nothing is known of the new lines */
 export async function exchange(emitter: CallableEmitter, refill: Refill, now: () => number): Promise<RefillAnswer> {
+  const asked = inTime(refill, now());
   try {
-    return answerFor(emitter, refill, await emitter.call(requestFor(emitter, refill)), now());
+    const answer = await emitter.call(requestFor(emitter, asked));
+    return withLeftBehind(refill, asked, answerFor(emitter, asked, answer, now()));
   } catch (error) {
+    if (asked !== refill) return leftBehind(refill, error);
     return failureFor(emitter, refill, error);
   }
+}
+
+/** @throws the error where nothing was known of a place */
+function leftBehind({ number, place, fresh }: Refill, error: unknown): RefillAnswer {
+  if (place === undefined || fresh === undefined || !(error instanceof ProbeError)) throw error;
+  return { place, settled: new Map([[number, notSent(fresh.texts)]]), why: error };
+}
+
+/** Without new lines that were decided on too long ago (the ledger did not take the decision at once): all of them would be late. */
+export function inTime(refill: Refill, now: number): Refill {
+  const { fresh, ...rest } = refill;
+  return fresh === undefined || now - fresh.handedAt <= LATE_MS ? refill : rest;
+}
+
+/** An answer with what became of lines that `inTime` took out: they are still here, to be handed over again. */
+export function withLeftBehind({ number, fresh }: Refill, asked: Refill, answer: RefillAnswer): RefillAnswer {
+  if (fresh === undefined || asked.fresh !== undefined) return answer;
+  return { ...answer, settled: new Map([...answer.settled, [number, notSent(fresh.texts)]]) };
 }
 
 /** What is sent: new lines only to an incarnation that the ledger knows of; to another one a question. */
@@ -182,9 +205,9 @@ function unproven(why: string): ProbeError {
 
 // ------------------------------------------------------------------------------------------------ not taken
 
-/** They were meant for another pod. */
+/** They were meant for another pod, or for another time. */
 function notSent(texts: readonly string[]): readonly Emission[] {
-  return texts.map(() => ({ state: 'withheld', why: unproven('there is another one now') }));
+  return texts.map(() => ({ state: 'withheld', why: unproven('it was not sent') }));
 }
 
 const reasons: Readonly<Record<string, string>> = {

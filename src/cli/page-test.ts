@@ -6,6 +6,7 @@ import type { Config } from '../core/pipeline.ts';
 import { type Clock, createClock, type EpochMs } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import { silentLog } from '../lib/log.ts';
+import { openNotifier } from '../open-probes.ts';
 import { addCommand, type CliIo, CommandExit } from './command.ts';
 import { type KnownKinds, loadNamed, shippedKinds } from './kinds.ts';
 
@@ -23,12 +24,12 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds, cloc
     .action(async (name: string, options: { config: string }) => {
       const known = await kinds();
       const config = await loadNamed(options.config, io, known);
-      const notifier = openNotifier(config, name, known, clock);
+      const notifier = notifierNamed(config, name, known, clock);
       await sendTest(notifier, testFacts(config.deployment, name, clock.now()), { io, clock });
     });
 }
 
-function openNotifier(config: Config, name: string, kinds: KnownKinds, clock: Clock): Notifier {
+function notifierNamed(config: Config, name: string, kinds: KnownKinds, clock: Clock): Notifier {
   const spec = config.notify.find((each) => each.name === name);
   const definition = kinds.notifiers.find((each) => each.kind === spec?.kind);
   if (!spec || !definition) {
@@ -36,7 +37,7 @@ function openNotifier(config: Config, name: string, kinds: KnownKinds, clock: Cl
     const advice = names === '' ? 'It has none: add notify.' : `It has: ${names}.`;
     throw new CommandExit(2, `There is no notifier "${name}" in ${config.file}. ${advice}`);
   }
-  return definition.open(spec.options, { name, clock, log: silentLog });
+  return openNotifier(config, spec, definition, { clock, log: silentLog });
 }
 
 async function sendTest(
@@ -47,11 +48,11 @@ async function sendTest(
   const deadline = clock.deadline(deadlineMs, io.signal);
   let sent = 'the test page';
   try {
-    await notifier.send({ action: 'trigger', facts }, deadline);
+    const receipt = await notifier.send({ action: 'trigger', facts }, deadline);
     io.stdout.write(`${notifier.name} (${notifier.kind}) accepted the test page.\n`);
     sent = 'its resolution: close the test page by hand';
     const resolved: IncidentFacts = { ...facts, state: 'resolved', resolvedAt: clock.now() };
-    await notifier.send({ action: 'resolve', facts: resolved }, deadline);
+    await notifier.send({ action: 'resolve', facts: resolved, receipt }, deadline);
     io.stdout.write(`${notifier.name} (${notifier.kind}) accepted its resolution.\n`);
   } catch (error) {
     throw new CommandExit(1, `${notifier.name} (${notifier.kind}) did not accept ${sent}. ${messageOf(error)}`);

@@ -7,6 +7,8 @@ import { frameKeys, type ParsedFile, type ParsedPipeline, type Place } from './s
 const defaultPollMs = 30_000;
 const shortestDefaultTimeoutMs = 10_000;
 const longestDefaultTimeoutMs = 30_000;
+/** Long enough for a hiccup of a channel and a few tries, short enough for the night, ms. */
+const defaultFallbackAfterMs = 120_000;
 
 interface Source {
   readonly file: string;
@@ -27,7 +29,8 @@ export function buildConfig(parsed: ParsedFile, source: Source): Config {
     keys: parsed.keys,
     pipelines: parsed.pipelines.map(buildPipeline),
     notify: parsed.notify.map((item) => buildNotifier(item, source.notifiers)),
-    heartbeats: parsed.heartbeats.map(({ url, every }) => ({ url, everyMs: every })),
+    ...(parsed.links === undefined ? {} : { links: defined(parsed.links) }),
+    heartbeats: parsed.heartbeats.map(({ url, every, form }) => ({ url, everyMs: every, ...(form && { form }) })),
     expectedPings: parsed.expected_pings.map(({ name, every, grace }) => ({ name, everyMs: every, graceMs: grace })),
     http: parsed.http.secret === undefined ? {} : { secret: parsed.http.secret },
   };
@@ -113,12 +116,30 @@ function buildCheck({ item, name, kind }: Named<ParsedPipeline['checks'][number]
 function buildNotifier(item: ParsedFile['notify'][number], notifiers: readonly AnyNotifier[]): NotifierSpec {
   const kind = kindOf(item, 'notify');
   const definition = notifiers.find((each) => each.kind === kind);
+  const { fallback, only } = item;
   return {
     name: item.name ?? kind,
     kind,
     options: item[kind],
-    minSeverity: item.min_severity ?? definition?.defaultMinSeverity ?? 'critical',
+    minSeverity: item.min_severity ?? item.only?.min_severity ?? definition?.defaultMinSeverity ?? 'critical',
+    ...(fallback === undefined
+      ? {}
+      : { fallback: { to: fallback, afterMs: item.fallback_after ?? defaultFallbackAfterMs } }),
+    ...defined({
+      only: only && defined({ pipelines: only.pipelines, kinds: only.kinds }),
+      standby: item.standby,
+      escalateAfterMs: item.escalate_after,
+      renewEveryMs: definition?.renewEveryMs,
+      locale: item.locale,
+      timezone: item.timezone,
+    }),
   };
+}
+
+/** Without the keys that are not given. */
+function defined<T extends object>(record: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  const given = Object.entries(record).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
 /** Keeps the order of the file except that a parent comes before its children. Needs a tree. */

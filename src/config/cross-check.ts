@@ -1,8 +1,8 @@
 import { keyNumberOf } from '../lib/signer.ts';
 import { checkHops } from './hop-check.ts';
 import type { Finding } from './issue.ts';
-import { type Item, itemsAt, repeated } from './items.ts';
-import { isMap } from './path.ts';
+import { itemsAt, repeated } from './items.ts';
+import { checkNotify } from './notify-check.ts';
 
 /**
  * What no single field can tell: references, names given twice, times that contradict each other. Works on the document as
@@ -46,32 +46,5 @@ function checkKeys(value: unknown): Finding[] {
     const what =
       other === item.id ? 'is already the id of another key' : `has the same key number as "${other}" (${number})`;
     return [{ path: [...path, 'id'], message: `"${item.id}" ${what}. Choose another id.` }];
-  });
-}
-
-const moved = ['name', 'min_severity'] as const;
-
-function checkNotify(value: unknown): Finding[] {
-  const notifiers = itemsAt(value, ['notify']);
-  const twice = notifiers.flatMap(({ item, path }) =>
-    Object.entries(item).flatMap(([kind, options]) =>
-      moved
-        .filter((key) => isMap(options) && Object.hasOwn(options, key) && Object.hasOwn(item, key))
-        .map((key) => ({ path: [...path, kind, key], message: `${key} is given twice. Keep one of them.` })),
-    ),
-  );
-  return [...twice, ...repeatedNotifiers(notifiers)];
-}
-
-/** A notifier's name defaults to its kind, so a second one of a kind needs a name. */
-function repeatedNotifiers(notifiers: readonly Item[]): Finding[] {
-  const seen = new Set<string>();
-  return notifiers.flatMap(({ item, path }): Finding[] => {
-    const kind = Object.keys(item).find((key) => !moved.some((own) => own === key));
-    const inner = kind === undefined ? undefined : item[kind];
-    const given = item.name ?? (isMap(inner) ? inner.name : undefined);
-    const name = typeof given === 'string' ? given : kind;
-    if (name === undefined || !seen.has(name)) return name === undefined ? [] : seen.add(name) && [];
-    return [{ path, message: `"${name}" is already the name of another notifier. Give this one a name of its own.` }];
   });
 }

@@ -1,4 +1,4 @@
-import type { Config, HopSpec, PipelineSpec } from '../core/pipeline.ts';
+import type { Config, HopSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
 import { formatDuration } from '../lib/duration.ts';
 import type { AnyProbe } from '../probe.ts';
 import { type Detectable, detectable } from './detectable.ts';
@@ -11,11 +11,22 @@ export function describeConfig(config: Config, probes: readonly AnyProbe[]): str
     `keys: ${config.keys.map((key) => key.id).join(', ') || 'one is generated beside the ledger'}`,
     ...config.pipelines.flatMap((pipeline) => describePipeline(pipeline, probes)),
     '',
-    `told: ${config.notify.map((each) => `${each.name} (${each.kind}, ${each.minSeverity} and above)`).join(', ') || 'nobody; add notify'}`,
+    `told: ${config.notify.map((each) => `${each.name} (${whenTold(each)})`).join(', ') || 'nobody; add notify'}`,
     `heartbeats sent: ${config.heartbeats.map((each) => `every ${formatDuration(each.everyMs)}`).join(', ') || 'none'}`,
     `pings expected: ${config.expectedPings.map(({ name, everyMs, graceMs }) => `${name} every ${formatDuration(everyMs)}, grace ${formatDuration(graceMs)}`).join('; ') || 'none'}`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function whenTold({ kind, minSeverity, only, standby, fallback, escalateAfterMs }: NotifierSpec): string {
+  const filters = [only?.pipelines && `of ${only.pipelines.join(', ')}`, only?.kinds?.join(', ')];
+  const when = [
+    standby ? 'only where another fails' : `${minSeverity} and above`,
+    ...(standby ? [] : filters),
+    escalateAfterMs !== undefined && `once it is critical for ${formatDuration(escalateAfterMs)}`,
+    fallback && `else ${fallback.to} after ${formatDuration(fallback.afterMs)}`,
+  ];
+  return [kind, ...when.filter((part) => typeof part === 'string')].join('; ');
 }
 
 function describePipeline(pipeline: PipelineSpec, probes: readonly AnyProbe[]): string[] {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AnyNotifier } from '../notify/definition.ts';
 import type { AnyProbe } from '../probe.ts';
-import { configSchema } from './schema.ts';
+import { configSchema, frameKeys } from './schema.ts';
 
 /** The part of JSON Schema draft 7 that is read here. */
 export interface SchemaNode {
@@ -55,14 +55,15 @@ function acceptBelow(keyword: string, value: unknown): unknown {
   return value;
 }
 
-/** `name` and `min_severity` may also stand inside a notifier's own object: the loader takes them out before its schema sees them. */
+/** `name`, `min_severity` and their like may also stand inside a notifier's own object: the loader takes them out before its schema sees them. */
 function withNotifierKeys(schema: SchemaNode): SchemaNode {
   const notify = schema.properties?.notify;
   const item = notify?.items as SchemaNode | undefined;
-  const { name, min_severity, ...kinds } = item?.properties ?? {};
-  if (!item || !name || !min_severity) return schema;
-  const widened = Object.entries(kinds).map(([kind, node]) => [kind, addProperties(node, { name, min_severity })]);
-  const properties = { name, min_severity, ...Object.fromEntries(widened) };
+  if (!item?.properties) return schema;
+  const own = Object.entries(item.properties).filter(([key]) => frameKeys.notify.includes(key));
+  const kinds = Object.entries(item.properties).filter(([key]) => !frameKeys.notify.includes(key));
+  const widened = kinds.map(([kind, node]) => [kind, addProperties(node, Object.fromEntries(own))]);
+  const properties = Object.fromEntries([...own, ...widened]);
   return { ...schema, properties: { ...schema.properties, notify: { ...notify, items: { ...item, properties } } } };
 }
 

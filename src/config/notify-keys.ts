@@ -9,7 +9,7 @@ export interface Hoisted {
 }
 
 /**
- * `name` and `min_severity` of a notifier may stand inside its kind's object (`slack: { webhook_url, min_severity }`). They
+ * `name`, `min_severity` and their like may stand inside its kind's object (`slack: { webhook_url, min_severity }`). They
  * are not the notifier's own, so they are moved up beside the kind before its schema sees the rest.
  */
 export function hoistNotifierKeys(document: unknown): Hoisted {

@@ -13,9 +13,10 @@ const windowLength = 8;
 /** Secrets shorter than this cannot be found in a message without finding them by chance everywhere. */
 const shortestSecret = 4;
 
-/** True for paths whose value is never shown: a secret-like key at any level, or a heartbeat's URL, which holds its key. */
+/** True for paths whose value is never shown: a secret-like key at any level, or the URL of a heartbeat or a webhook, which may hold a key. */
 export function isSecretPath(path: Path): boolean {
   if (path[0] === 'heartbeats' && path[2] === 'url') return true;
+  if (path[0] === 'notify' && path[2] === 'webhook' && path[3] === 'url') return true;
   return path.some((part) => typeof part === 'string' && secretKey.test(part));
 }
 

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { shapes } from '../core/pipeline.ts';
+import { heartbeatForms, shapes } from '../core/pipeline.ts';
 import type { AnyNotifier } from '../notify/definition.ts';
 import type { AnyProbe } from '../probe.ts';
 import { duration, httpUrl, listenAddress, name, rate, share, text, variable } from './field.ts';
+import { links, notifyFrame } from './notify-frame.ts';
 
 const second = 1_000;
 const hour = 3_600 * second;
@@ -73,14 +74,6 @@ const checkFrame = z.strictObject({
   ),
 });
 
-const notifyFrame = z.strictObject({
-  name: name({ description: 'Unique among notifiers. Default: the kind.', example: 'oncall' }).optional(),
-  min_severity: z
-    .enum(['critical', 'warning'])
-    .meta({ description: 'Least severity that is sent there. Default depends on the kind.' })
-    .optional(),
-});
-
 const loss = z
   .strictObject({
     budget: share({ description: 'Share that may get lost. Default 0.1%.', example: '0.1%' }).prefault('0.1%'),
@@ -101,6 +94,13 @@ const key = z.strictObject({
 const heartbeat = z.strictObject({
   url: httpUrl({ description: 'Pinged while our loops make progress.', example: variable('HEARTBEAT_URL') }),
   every: duration({ description: 'Default 60s.', min: second, max: day, example: '60s' }).prefault('60s'),
+  form: z
+    .enum(heartbeatForms)
+    .meta({
+      description:
+        'How the service wants to be told: plain is a GET; the others are also told that we are not well, which is sooner than silence. Default: by the host.',
+    })
+    .optional(),
 });
 
 const expectedPing = z.strictObject({
@@ -241,6 +241,7 @@ export function configSchema(probes: readonly AnyProbe[], notifiers: readonly An
         .prefault([]),
       pipelines: z.array(pipelineSchema(kinds)).min(1).max(100).meta({ description: 'What is watched.' }),
       notify: z.array(withKinds(notifyFrame, kinds.notify)).max(100).meta({ description: 'Who is told.' }).prefault([]),
+      links: links.optional(),
       heartbeats: z.array(heartbeat).max(20).meta({ description: 'Whom we ping while we are well.' }).prefault([]),
       expected_pings: z.array(expectedPing).max(1000).meta({ description: 'Who must ping us.' }).prefault([]),
       http: z

@@ -29,6 +29,16 @@ export interface ChangeBefore {
   readonly what: string;
 }
 
+/** How long it can go on until it gets worse: a figure's forecast. */
+export interface Runway {
+  /** For people: `elasticsearch-disk es-1: flood stage`. */
+  readonly what: string;
+  readonly at: EpochMs;
+  /** Its 95 % interval; `latest` is absent where it may never come. */
+  readonly earliest: EpochMs;
+  readonly latest?: EpochMs;
+}
+
 /**
  * Everything a page, the status page and the API need to say about an incident, frozen at one moment. Pure data (JSON):
  * it is stored in the ledger with the incident and with each notification.
@@ -54,7 +64,13 @@ export interface IncidentFacts {
   readonly between?: { readonly from: string; readonly to: string };
   /** Hops in between that could not be read: the break is somewhere in the span. */
   readonly unreadable: readonly string[];
-  readonly streams: { readonly affected: number; readonly total: number; readonly names: readonly string[] };
+  readonly streams: {
+    readonly affected: number;
+    readonly total: number;
+    readonly names: readonly string[];
+    /** `zone=1a`: by which labels they differ from the others; empty where too few can tell. Absent where all are concerned. */
+    readonly labels?: readonly string[];
+  };
   /** Canaries emitted since `since`, at this hop. */
   readonly counts: Readonly<Partial<Record<Verdict, number>>>;
   /** When the first overdue canary would be declared lost. */
@@ -69,6 +85,10 @@ export interface IncidentFacts {
   readonly firstLook: readonly string[];
   /** What was changed shortly before it began, newest first, at most 5. Absent where nothing is known of it. */
   readonly changed?: readonly ChangeBefore[];
+  /** When it became critical. Absent while it is a warning. */
+  readonly criticalAt?: EpochMs;
+  /** What its pipeline will run into next, soonest first, at most 2. Absent where nothing is forecast. */
+  readonly runway?: readonly Runway[];
   /** For a test page. */
   readonly test?: boolean;
 }

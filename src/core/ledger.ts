@@ -139,6 +139,8 @@ export interface IncidentRow {
   readonly facts: IncidentFacts;
   /** Names of the notifiers that were told: those that must hear of its end. */
   readonly notified: readonly string[];
+  /** What channels gave back for their message of it, by their names: where Slack keeps it, to edit it later. */
+  readonly receipts: Readonly<Record<string, string>>;
 }
 
 export interface OutboxRow {
@@ -150,6 +152,8 @@ export interface OutboxRow {
   readonly facts: IncidentFacts;
   readonly state: 'waiting' | 'sent' | 'refused';
   readonly attempts: number;
+  /** When it was decided. */
+  readonly queuedAt: EpochMs;
   readonly nextAt: EpochMs;
   readonly lastError: string | null;
   readonly doneAt: EpochMs | null;

@@ -70,11 +70,43 @@ export interface NotifierSpec {
   /** Already parsed by the notifier's own schema. */
   readonly options: unknown;
   readonly minSeverity: Severity;
+  /** Incidents of these pipelines, of these kinds. Absent: of all. */
+  readonly only?: { readonly pipelines?: readonly string[]; readonly kinds?: readonly string[] };
+  /** True: told only where another falls back to it. */
+  readonly standby?: boolean;
+  /** Who is told too, once this one has not taken a notification for `afterMs`, or has refused it for good. */
+  readonly fallback?: { readonly to: string; readonly afterMs: number };
+  /** Told only of what has been critical for so long and is not over. */
+  readonly escalateAfterMs?: number;
+  /** What is open must be told again so often, or the channel takes it for over. Absent: once is enough. */
+  readonly renewEveryMs?: number;
+  /** Language of its text. Default `en`. */
+  readonly locale?: Locale;
+  /** Zone of its times, beside UTC: an IANA name. Default: the machine's. */
+  readonly timezone?: string;
 }
+
+export const locales = ['en', 'ja'] as const;
+export type Locale = (typeof locales)[number];
+
+/** Addresses that a page links to; `{hop}` and its like stand for what an incident says. */
+export interface LinkTemplates {
+  /** Our own status page as people on call reach it; without placeholders. */
+  readonly page?: string;
+  readonly runbook?: string;
+  /** A search in Kibana or its like: for all hops, or by the name of a hop. */
+  readonly discover?: string | Readonly<Record<string, string>>;
+}
+
+/** How a service wants to be told; `plain` is a GET that is answered 2xx. */
+export const heartbeatForms = ['plain', 'healthchecks', 'snitch', 'cronitor', 'betterstack'] as const;
+export type HeartbeatForm = (typeof heartbeatForms)[number];
 
 export interface HeartbeatSpec {
   readonly url: string;
   readonly everyMs: number;
+  /** Absent: the one that the URL's host is known for, else `plain`. */
+  readonly form?: HeartbeatForm;
 }
 
 export interface ExpectedPingSpec {
@@ -96,6 +128,7 @@ export interface Config {
   readonly keys: readonly KeySpec[];
   readonly pipelines: readonly PipelineSpec[];
   readonly notify: readonly NotifierSpec[];
+  readonly links?: LinkTemplates;
   readonly heartbeats: readonly HeartbeatSpec[];
   readonly expectedPings: readonly ExpectedPingSpec[];
   readonly http: { readonly secret?: string };

@@ -77,6 +77,8 @@ export interface StreamView {
   readonly injector: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly leaving: boolean;
+  /** Why no canary can be sent there for the time being: `no emitter pod`. */
+  readonly held?: string;
   /** For each hop by name, the verdicts of its latest canaries, oldest first (at most 60). */
   readonly recent: Readonly<Record<string, readonly Verdict[]>>;
 }
@@ -120,6 +122,8 @@ export interface PipelineView {
   /** At most 200, worst first. */
   readonly streams: readonly StreamView[];
   readonly streamsTotal: number;
+  /** Places that are no streams, and why: Fargate, Windows. At most 100. */
+  readonly leftOut: readonly { readonly name: string; readonly why: string }[];
   readonly readings: readonly ReadingView[];
   readonly drops: readonly DropView[];
 }

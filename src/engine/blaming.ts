@@ -1,6 +1,7 @@
 /** By which label the streams concerned differ from those that flow. */
 import { type Blame, blame } from '../core/blame.ts';
-import type { HopState, StreamState } from './state.ts';
+import type { Finding } from './finding.ts';
+import type { HopState, StreamState, Track } from './state.ts';
 
 interface Known {
   readonly key: string;
@@ -10,7 +11,7 @@ interface Known {
 const known = new WeakMap<HopState, Known>();
 
 /** `zone=1a`: labels that tell them apart; empty where it is not clear. Undefined where all are concerned. */
-export function labelsOf(
+function labelsOf(
   hop: HopState,
   broken: readonly StreamState[],
   all: readonly StreamState[],
@@ -30,4 +31,15 @@ function told(broken: readonly StreamState[], all: readonly StreamState[]): Blam
     broken.map(({ labels }) => labels),
     good.map(({ labels }) => labels),
   );
+}
+
+/** The streams that a finding is about, out of all, and by which labels they differ. */
+export function whom(
+  hop: HopState,
+  tracks: readonly Track[],
+  streams: readonly StreamState[],
+): Pick<Finding, 'streams' | 'totalStreams' | 'labels'> {
+  const all = tracks.map(({ stream }) => stream);
+  const labels = labelsOf(hop, streams, all);
+  return { streams, totalStreams: tracks.length, ...(labels === undefined ? {} : { labels }) };
 }

@@ -41,7 +41,7 @@ function injection(state: EngineState, pipeline: PipelineState): Finding[] {
   return [
     {
       ...{ kind: 'injection', ...warning, streams: bad, totalStreams: streams.length },
-      since: since.length > 0 ? Math.min(...since) : injector.listFailedSince,
+      since: since.length > 0 ? Math.min(...since) : outSince(injector),
       detail: injectionDetail(silent, unreachable, unlisted),
       firstLook: injector.runbook.injection ? [injector.runbook.injection] : [],
     },
@@ -77,6 +77,11 @@ function isOut(state: EngineState, injector: InjectorState): boolean {
   return handedUntil(injector) <= state.now;
 }
 
+/** Since when nothing goes out, where listing fails: since what was handed over ran out, if something was. */
+function outSince(injector: InjectorState): EpochMs {
+  return Math.max(injector.listFailedSince, handedUntil(injector));
+}
+
 /** Planned time of the last line that is with its emitter; of the stream whose lines end first. 0 where there are none. */
 function handedUntil(injector: InjectorState): EpochMs {
   // Before the first list of a new start nothing tells which of them are still there.
@@ -87,19 +92,21 @@ function handedUntil(injector: InjectorState): EpochMs {
   return ends.length === 0 ? 0 : Math.min(...ends);
 }
 
-/** Lines go on, so the flow is measured; but nobody learns of nodes that come and go, and it ends when the schedules do. */
+/** Nobody learns of nodes that come and go. Lines that were handed over go on, so for a while the flow is measured all the same. */
 function blindToPlaces(state: EngineState, pipeline: PipelineState): Finding[] {
-  const [injector] = pipeline.injectors.filter(
-    (each) => each.limits !== undefined && each.listFailures >= failedLists && !isOut(state, each),
-  );
+  const [injector] = pipeline.injectors.filter((each) => each.limits !== undefined && each.listFailures >= failedLists);
   if (injector === undefined) return [];
   const minutes = Math.floor((handedUntil(injector) - state.now) / 60_000);
+  const still =
+    minutes > 0 ? `Canaries go on as handed over, for ${minutes} min at least.` : 'What was handed over has run out.';
+  const streams = [...injector.streams.values()].filter(
+    ({ listed, leavingSince }) => listed || (!injector.listedOnce && leavingSince === undefined),
+  );
   return [
     {
       ...{ kind: 'blind', ...warning, since: injector.listFailedSince },
-      streams: [...injector.streams.values()].filter(({ listed }) => listed || !injector.listedOnce),
-      totalStreams: streamsOf(state, pipeline).length,
-      detail: `We cannot look, which is not loss: ${injector.lastListError ?? ''} Canaries go on as handed over, for ${minutes} min at least.`,
+      ...{ streams, totalStreams: Math.max(streams.length, streamsOf(state, pipeline).length) },
+      detail: `We cannot look, which is not loss: ${injector.lastListError ?? ''} ${still}`,
       firstLook: injector.runbook.blind ? [injector.runbook.blind] : [],
     },
   ];

@@ -1,5 +1,6 @@
 /** What happens to the engine, and what it asks to be done. */
 import type { OutboxRow } from '../core/ledger.ts';
+import type { Maintenance } from '../core/maintenance.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type {
@@ -66,8 +67,20 @@ export type Event =
       readonly result?: CheckResult;
       readonly error?: LogcanaryError;
     }
-  | { readonly type: 'notified'; readonly id: number; readonly error?: LogcanaryError }
+  | {
+      readonly type: 'notified';
+      readonly id: number;
+      readonly error?: LogcanaryError;
+      readonly receipt?: string | undefined;
+    }
   | { readonly type: 'pinged'; readonly name: string }
+  /** Answered through `told`: with its number. */
+  | {
+      readonly type: 'maintain';
+      readonly wanted: Omit<Maintenance, 'id'>;
+      readonly told: (window: Maintenance) => void;
+    }
+  | { readonly type: 'maintained'; readonly id: string; readonly told: (ended: boolean) => void }
   | { readonly type: 'heartbeat-sent'; readonly url: string };
 
 /** Carried out only after everything the step recorded is committed. */
@@ -89,4 +102,5 @@ export type Command =
       readonly timeoutMs: number;
     }
   | { readonly type: 'check'; readonly check: CheckState; readonly timeoutMs: number }
-  | { readonly type: 'notify'; readonly row: OutboxRow };
+  /** `receipt`: what the same channel gave back for an earlier message of the incident. */
+  | { readonly type: 'notify'; readonly row: OutboxRow; readonly receipt?: string };

@@ -8,6 +8,9 @@ import type { EpochMs } from '../lib/clock.ts';
 import type { EngineState, HopState, PipelineState, StreamState } from './state.ts';
 import { codeAt, runOf } from './track.ts';
 
+/** At least so many losses, duplicates or damaged lines, whatever their share (facts: one loss at 1/min is 1.67 % of an hour). */
+export const enough = 3;
+
 export interface Finding {
   readonly kind: IncidentKind;
   readonly hop: string;

@@ -1,27 +1,15 @@
 /** Everything that is wrong with a pipeline now, derived from its state alone; incidents are findings that stay. */
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { labelsOf } from './blaming.ts';
+import { whom } from './blaming.ts';
 import { emissionFindings, mayBeUnreachable } from './emission-finding.ts';
-import { countsSince, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
-import {
-  flowOf,
-  hopsBehind,
-  isMissing,
-  isQuietlyFine,
-  missesAny,
-  missesSince,
-  type TrackFlow,
-  tallyLosses,
-  walkBack,
-} from './flow.ts';
+import { countsSince, enough, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
+import { flowOf, hopsBehind, isMissing, isQuietlyFine, missesAny, type TrackFlow, walkBack } from './flow.ts';
 import { failing, isFailing } from './look-outcome.ts';
 import { lineage } from './looking.ts';
-import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
+import { lossFinding } from './loss-finding.ts';
+import type { EngineState, HopState, PipelineState, Track } from './state.ts';
 import { isolation, mayBeIsolation, readableAbove, readingAbove, unreadFinding } from './unread.ts';
-
-/** At least so many losses, duplicates or damaged lines, whatever their share (facts: one loss at 1/min is 1.67 % of an hour). */
-const enough = 3;
 
 /** Where the pipeline hurts. `present` are findings; `held` are kinds at hops about which nothing new is known, so nothing may resolve. */
 export interface Findings {
@@ -115,16 +103,6 @@ function stoppedFinding(hop: HopState, tracks: readonly Track[], stopped: readon
   };
 }
 
-function whom(
-  hop: HopState,
-  tracks: readonly Track[],
-  streams: readonly StreamState[],
-): Pick<Finding, 'streams' | 'totalStreams' | 'labels'> {
-  const all = tracks.map(({ stream }) => stream);
-  const labels = labelsOf(hop, streams, all);
-  return { streams, totalStreams: tracks.length, ...(labels === undefined ? {} : { labels }) };
-}
-
 function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[], flows: readonly Flow[]): Finding[] {
   const slow = flows.filter(({ flow }) => flow.slow);
   const found: Finding[] = [];
@@ -150,36 +128,6 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
   const lossy = lossFinding(state, hop, tracks);
   if (lossy) found.push(lossy);
   return found;
-}
-
-function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]): Finding | undefined {
-  const { budget, windowMs } = hop.pipeline.spec.loss;
-  if (!tracks.some((track) => missesSince(track, state.now - windowMs))) return undefined;
-  const dueBefore = state.now - hop.spec.withinMs - hop.spec.pollMs;
-  const tally = tallyLosses(tracks, state.now - windowMs, dueBefore);
-  const bound = wilson(tally.losses, tally.trials);
-  if (tally.losses < enough || bound.lo <= budget) return undefined;
-  // Once losses leave the window those that are left look rarer than they were: they begin nothing new long after the last one.
-  if (!hasOpen(state, hop, 'lossy') && dueBefore - tally.lastAt > windowMs / 2) return undefined;
-  if (tally.goodAfter >= Math.max(5, goodRunToClear(tally.losses / tally.trialsSince))) return undefined;
-  return {
-    kind: 'lossy',
-    hop: hop.spec.name,
-    since: tally.since,
-    ...whom(hop, tracks, tally.streams),
-    between: { from: readableAbove(hop), to: hop.spec.name },
-    behind: hopsBehind(hop).map((each) => each.spec.name),
-    counts: () => countsSince(hop, tally.since),
-    looks: looksOf(hop),
-    detail:
-      `${tally.losses} of ${tally.trials} canaries did not arrive at ${hop.spec.name} while younger ones did: ` +
-      `at least ${percent(bound.lo)} at 95 % confidence, budget ${percent(budget)}.`,
-    firstLook: runbookOf(hop, 'lossy'),
-  };
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`;
 }
 
 /** Damage and duplicates: blamed on the first hop that shows them, judged by their share of what arrived. */

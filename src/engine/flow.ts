@@ -15,7 +15,7 @@ export const stoppedAfter = 2;
 /** Complete looks that must say so: a canary on its way between two looks is not a stop. */
 const stoppedLooks = 2;
 /** A late canary counts as overtaken, so probably lost, once this many younger ones of its stream arrived (design §5). */
-const overtakenBy = 20;
+export const overtakenBy = 20;
 /** `slow`: of this many newest canaries most are late, and the last two that arrived were. */
 const slowWindow = 5;
 /** Canaries expected at a hop that are walked back over, at most. */
@@ -184,13 +184,13 @@ export interface LossTally {
   losses: number;
   /** Canaries that arrived, or count as losses, and were fine above. */
   trials: number;
-  /** Of those, the ones emitted since the first loss. */
+  /** Of those, the ones of streams that lose, emitted since the first loss. */
   trialsSince: number;
   /** Emission of the first loss in the window. */
   since: EpochMs;
   /** Emission of the newest canary that is missing while younger ones arrived. */
   lastAt: EpochMs;
-  /** Arrived canaries, emitted after `lastAt` and long enough ago to be due. */
+  /** Arrived canaries of streams that lose, emitted after `lastAt` and long enough ago to be due. */
   goodAfter: number;
 }
 
@@ -212,16 +212,16 @@ export function tallyLosses(
   const arrivals: EpochMs[] = [];
   const missing = new Set(tracks.filter((each) => missesSince(each, from)));
   const whole = tracks.filter((each) => !missing.has(each));
-  for (const track of missing)
-    if (tallyTrack(track, from - decidedMs(track), tally, arrivals)) tally.streams.push(track.stream);
+  for (const track of missing) {
+    const own: EpochMs[] = [];
+    if (!tallyTrack(track, from - decidedMs(track), tally, own)) continue;
+    tally.streams.push(track.stream);
+    arrivals.push(...own);
+  }
+  // Streams that lose nothing say nothing of those that do: neither how often, nor that it is over.
   tally.trialsSince = tally.losses + arrivals.filter((at) => at >= tally.since).length;
   tally.goodAfter = arrivals.filter((at) => at > tally.lastAt && at <= dueBefore).length;
-  for (const track of whole) {
-    const begin = from - decidedMs(track);
-    tally.trials += slotsBetween(track, begin, dueBefore);
-    tally.trialsSince += slotsBetween(track, Math.max(begin, tally.since), dueBefore);
-    tally.goodAfter += slotsBetween(track, tally.lastAt, dueBefore);
-  }
+  for (const track of whole) tally.trials += slotsBetween(track, from - decidedMs(track), dueBefore);
   return tally;
 }
 
@@ -229,7 +229,7 @@ export function tallyLosses(
  * So long it takes until a late canary is known to be overtaken. The window is one of canaries of which that is known: with
  * slow periods nothing younger could ever be called a loss.
  */
-function decidedMs(track: Track): number {
+export function decidedMs(track: Track): number {
   return track.hop.spec.withinMs + overtakenBy * spacingMs(track, track.stream.runs.at(-1));
 }
 

@@ -10,6 +10,7 @@ import { hopsBehind, mayBeStoppedAgainMs } from './flow.ts';
 import { notify } from './outbox.ts';
 import { readingFindings } from './reading.ts';
 import { flowKinds, keyOf } from './restore.ts';
+import { runwayOf } from './runway.ts';
 import type { CheckState, EngineState, HopState, IncidentState, PipelineState } from './state.ts';
 
 /** A stop or an unreadable hop pages when it concerns at least this share of the streams (design §5). */
@@ -57,22 +58,14 @@ function raise(state: EngineState, pipeline: PipelineState, finding: Finding): v
     return;
   }
   const number = state.next.incident++;
+  const severity = severityOf(state, pipeline, finding, state.now);
+  const facts = factsOf(state, number, pipeline, finding, state.now, severity, finding.counts?.() ?? {});
   const incident: IncidentState = {
     number,
-    facts: withChanges(
-      pipeline,
-      factsOf(
-        state,
-        number,
-        pipeline,
-        finding,
-        state.now,
-        severityOf(state, pipeline, finding, state.now),
-        finding.counts?.() ?? {},
-      ),
-    ),
+    facts: withChanges(pipeline, { ...facts, ...since(state, facts), ...runwayOf(state, pipeline, facts.kind) }),
     countedAt: state.now,
     notified: [],
+    receipts: {},
     lastBadAt: state.now,
     goodSince: undefined,
   };
@@ -89,13 +82,24 @@ function change(state: EngineState, pipeline: PipelineState, incident: IncidentS
   if (recount) incident.countedAt = state.now;
   const counts = recount ? (finding.counts?.() ?? {}) : before.counts;
   const facts = factsOf(state, incident.number, pipeline, finding, before.openedAt, severity, counts);
-  const since = Math.min(before.since, facts.since);
-  const { changed } = before;
-  incident.facts = withChanges(pipeline, { ...facts, since, ...(changed === undefined ? {} : { changed }) });
+  const { changed, runway } = before;
+  const ahead = recount ? runwayOf(state, pipeline, facts.kind) : runway === undefined ? {} : { runway };
+  const kept = { ...since(state, facts, before), ...(changed === undefined ? {} : { changed }) };
+  incident.facts = withChanges(pipeline, { ...facts, ...ahead, ...kept });
   const { streams } = before;
   const isNews = before.severity !== severity || streams.affected !== facts.streams.affected;
   if (isNews || changed !== incident.facts.changed) state.changedIncidents.add(incident);
   if (before.severity !== severity) notify(state, incident, 'trigger');
+}
+
+/** Since when it is so bad: neither moves forward while it is open. */
+function since(
+  state: EngineState,
+  facts: IncidentFacts,
+  before: IncidentFacts = facts,
+): Pick<IncidentFacts, 'since' | 'criticalAt'> {
+  const began = { since: Math.min(before.since, facts.since) };
+  return facts.severity === 'critical' ? { ...began, criticalAt: before.criticalAt ?? state.now } : began;
 }
 
 function withChanges({ changes }: PipelineState, facts: IncidentFacts): IncidentFacts {
@@ -152,6 +156,7 @@ function factsOf(
       affected: finding.streams.length,
       total: finding.totalStreams,
       names: finding.streams.slice(0, 20).map((stream) => stream.name),
+      ...(finding.labels === undefined ? {} : { labels: finding.labels }),
     },
     ...told(finding, counts),
     looks: finding.looks ?? { complete: 0, asked: 0 },

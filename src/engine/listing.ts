@@ -21,7 +21,10 @@ export function listEveryMs({ pipeline, limits, written }: InjectorState): numbe
 
 export function onListed(state: EngineState, injector: InjectorState, listed: readonly ListedStream[]): void {
   injector.listInFlight = false;
-  if (injector.listFailures > 0) for (const { schedule } of injector.streams.values()) callAnew(state, schedule);
+  if (injector.listFailures > 0) {
+    injector.listRecoveredAt = state.now;
+    for (const { schedule } of injector.streams.values()) callAnew(state, schedule);
+  }
   injector.listFailures = 0;
   injector.lastListError = undefined;
   injector.listedOnce = true;

@@ -5,6 +5,7 @@ import type { NotifierSpec } from '../core/pipeline.ts';
 import { unitHash } from '../core/schedule.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { Command } from './event.ts';
+import { maintenanceOf } from './maintaining.ts';
 import type { EngineState, IncidentState, OutboxState } from './state.ts';
 
 const firstRetryMs = 2_000;
@@ -13,15 +14,51 @@ const longestRetryMs = 120_000;
 /** Calls under way at once, over all channels. */
 const inFlightLimit = 8;
 
-function wants(notifier: NotifierSpec, { facts }: IncidentState): boolean {
-  return notifier.minSeverity === 'warning' || facts.severity === 'critical';
+/** A channel that is told of the beginning by itself, now: its filters let it pass, and it is not there for others only. */
+export function wants(state: EngineState, notifier: NotifierSpec, { facts }: IncidentState): boolean {
+  const { only, minSeverity, escalateAfterMs } = notifier;
+  if (maintenanceOf(state, facts) !== undefined) return false;
+  if (notifier.standby === true) return false;
+  if (only?.pipelines?.includes(facts.pipeline) === false || only?.kinds?.includes(facts.kind) === false) return false;
+  if (minSeverity !== 'warning' && facts.severity !== 'critical') return false;
+  if (escalateAfterMs === undefined) return true;
+  const since = facts.criticalAt ?? facts.openedAt;
+  return facts.severity === 'critical' && facts.state === 'open' && state.now - since >= escalateAfterMs;
+}
+
+/** The incident that a notification is of; undefined for one that was over long ago. */
+export function incidentOf(state: EngineState, { incident, facts }: OutboxRow): IncidentState | undefined {
+  const open = facts.state === 'open' ? [...state.open.values()].find((each) => each.number === incident) : undefined;
+  return open ?? state.resolved.find((each) => each.number === incident);
+}
+
+/** Messages of one incident identity to one channel, which go out in order. */
+export function laneOf(row: OutboxRow): string {
+  return `${row.notifier} ${row.facts.dedupKey}`;
+}
+
+/** The beginning, to a channel that has not heard of it. */
+export function tell(state: EngineState, incident: IncidentState, notifier: string, facts = incident.facts): void {
+  incident.notified = [...incident.notified, notifier];
+  state.changedIncidents.add(incident);
+  enqueue(state, incident, notifier, 'trigger', facts);
+}
+
+/** Tells the channel that stands in for another what that one did not take: also of what is over by now, with its end. */
+export function tellInstead(state: EngineState, row: OutboxRow): void {
+  const { fallback } = state.notifiers.find(({ name }) => name === row.notifier) ?? {};
+  const incident = fallback && incidentOf(state, row);
+  if (!fallback || !incident || incident.notified.includes(fallback.to) || incident.refusedBy?.has(fallback.to)) return;
+  tell(state, incident, fallback.to, row.facts);
+  if (incident.facts.state === 'resolved') enqueue(state, incident, fallback.to, 'resolve');
 }
 
 /** Queues a change for every channel that wants it: resolves go to those that were told of the beginning. */
 export function notify(state: EngineState, incident: IncidentState, action: NotificationAction): void {
+  incident.hushed ||= maintenanceOf(state, incident.facts) !== undefined;
   for (const notifier of state.notifiers) {
     const told = incident.notified.includes(notifier.name);
-    if (action === 'resolve' ? !told : !wants(notifier, incident)) continue;
+    if (action === 'resolve' ? !told : !told && !wants(state, notifier, incident)) continue;
     const what = action === 'trigger' && told ? 'update' : action;
     if (!told) incident.notified = [...incident.notified, notifier.name];
     state.changedIncidents.add(incident);
@@ -37,9 +74,10 @@ export function tellNewcomers(state: EngineState): void {
   const waiting = [...state.outbox.values()].map(({ row }) => row);
   for (const incident of [...state.open.values(), ...state.resolved]) {
     const resolved = incident.facts.state === 'resolved';
+    incident.hushed = !resolved && maintenanceOf(state, incident.facts) !== undefined;
     if (resolved && !waiting.some((row) => row.incident === incident.number && !isConfigured(state, row))) continue;
     for (const notifier of state.notifiers) {
-      if (incident.notified.includes(notifier.name) || !wants(notifier, incident)) continue;
+      if (incident.notified.includes(notifier.name) || !wants(state, notifier, incident)) continue;
       incident.notified = [...incident.notified, notifier.name];
       state.changedIncidents.add(incident);
       enqueue(state, incident, notifier.name, resolved ? 'resolve' : 'trigger');
@@ -59,9 +97,19 @@ function untell(state: EngineState, row: OutboxRow): void {
   state.changedIncidents.add(incident);
 }
 
-/** Of the channels that want an open incident, each has refused it or has not taken it yet after a try. */
+function noteRefused(state: EngineState, row: OutboxRow): void {
+  const incident = incidentOf(state, row);
+  if (!incident || row.action !== 'trigger') return;
+  incident.refusedBy = (incident.refusedBy ?? new Set()).add(row.notifier);
+  tellInstead(state, row);
+  untell(state, row);
+}
+
+/** Of the channels that want an open incident, or stand in for one that does, each has refused it or has not taken it after a try. */
 export function isUntold(state: EngineState, incident: IncidentState): boolean {
-  const wanting = state.notifiers.filter((notifier) => wants(notifier, incident));
+  const wanting = state.notifiers.filter(
+    (notifier) => incident.notified.includes(notifier.name) || wants(state, notifier, incident),
+  );
   const rows = [...state.outbox.values()]
     .map(({ row }) => row)
     .filter((row) => row.incident === incident.number && row.state === 'waiting');
@@ -70,9 +118,15 @@ export function isUntold(state: EngineState, incident: IncidentState): boolean {
   return wanting.length > 0 && !wanting.some(reached);
 }
 
-function enqueue(state: EngineState, incident: IncidentState, notifier: string, action: NotificationAction): void {
+export function enqueue(
+  state: EngineState,
+  incident: IncidentState,
+  notifier: string,
+  action: NotificationAction,
+  facts = incident.facts,
+): void {
   const id = state.next.outbox++;
-  const { number: incidentNumber, facts } = incident;
+  const { number: incidentNumber } = incident;
   state.outbox.set(id, {
     row: {
       id,
@@ -82,12 +136,14 @@ function enqueue(state: EngineState, incident: IncidentState, notifier: string, 
       facts,
       state: 'waiting',
       attempts: 0,
+      queuedAt: state.now,
       nextAt: state.now,
       lastError: null,
       doneAt: null,
     },
     inFlight: false,
-    dirty: true,
+    // what only says again how it is, is said anew after a restart
+    dirty: action !== 'renew',
   });
 }
 
@@ -98,7 +154,7 @@ export function deliverDue(state: EngineState, commands: Command[]): void {
   const blocked = new Set<string>();
   for (const entry of state.outbox.values()) {
     const { row } = entry;
-    const lane = `${row.notifier} ${row.facts.dedupKey}`;
+    const lane = laneOf(row);
     if (row.state !== 'waiting') continue;
     const first = !blocked.has(lane);
     blocked.add(lane);
@@ -107,25 +163,66 @@ export function deliverDue(state: EngineState, commands: Command[]): void {
       finish(state, entry, 'refused', `there is no notifier "${row.notifier}" in the configuration any more`);
       continue;
     }
+    if (isToldElsewhere(state, row)) {
+      giveUp(state, entry);
+      continue;
+    }
     entry.inFlight = true;
     inFlight += 1;
-    commands.push({ type: 'notify', row });
+    const receipt = incidentOf(state, row)?.receipts[row.notifier];
+    commands.push({ type: 'notify', row, ...(receipt === undefined ? {} : { receipt }) });
   }
 }
 
-export function onNotified(state: EngineState, id: number, error: LogcanaryError | undefined): void {
+/**
+ * A beginning that the channel could not be told of, and that is over: whoever stands in for it was told of both. Telling it
+ * now would wake people for nothing, for each incident of a long outage of the channel.
+ */
+function isToldElsewhere(state: EngineState, row: OutboxRow): boolean {
+  const next = (name: string) => state.notifiers.find((each) => each.name === name)?.fallback?.to;
+  if (row.action !== 'trigger' || next(row.notifier) === undefined) return false;
+  const incident = state.resolved.find((each) => each.number === row.incident);
+  if (!incident) return false;
+  const waiting = [...state.outbox.values()].filter((entry) => entry.row.action === 'trigger');
+  const waits = (name: string) =>
+    waiting.some((each) => each.row.incident === row.incident && each.row.notifier === name);
+  const passed = new Set([row.notifier]);
+  for (let name = next(row.notifier); name !== undefined && !passed.has(name); name = next(name)) {
+    if (incident.notified.includes(name) && !waits(name)) return true;
+    passed.add(name);
+  }
+  return false;
+}
+
+/** Its end is still told where the channel may have taken the beginning without our hearing so. */
+function giveUp(state: EngineState, entry: OutboxState): void {
+  const { incident, notifier, attempts } = entry.row;
+  const why = 'it was over before this channel took it, and another one was told instead';
+  for (const each of attempts === 0 ? [...state.outbox.values()] : [entry]) {
+    const { row, inFlight } = each;
+    if (row.incident === incident && row.notifier === notifier && !inFlight) finish(state, each, 'refused', why);
+  }
+}
+
+export function onNotified(
+  state: EngineState,
+  id: number,
+  error: LogcanaryError | undefined,
+  receipt?: string | undefined,
+): void {
   const entry = state.outbox.get(id);
   if (!entry) return;
   entry.inFlight = false;
-  if (!error) {
-    finish(state, entry, 'sent', null);
+  if (!error) noteTaken(state, entry.row, receipt);
+  if (!error || entry.row.action === 'renew') {
+    finish(state, entry, error ? 'refused' : 'sent', null);
     return;
   }
   tally(state, entry.row.notifier).failed += 1;
   state.talliesChanged = true;
   if (!error.retryable) {
     finish(state, entry, 'refused', error.message);
-    untell(state, entry.row);
+    noteRefused(state, entry.row);
     return;
   }
   const attempts = entry.row.attempts + 1;
@@ -135,7 +232,20 @@ export function onNotified(state: EngineState, id: number, error: LogcanaryError
   entry.dirty = true;
 }
 
+function noteTaken(state: EngineState, row: OutboxRow, receipt: string | undefined): void {
+  const incident = incidentOf(state, row);
+  if (!incident) return;
+  incident.renewedAt = (incident.renewedAt ?? new Map()).set(row.notifier, state.now);
+  if (receipt === undefined) return;
+  incident.receipts = { ...incident.receipts, [row.notifier]: receipt };
+  state.changedIncidents.add(incident);
+}
+
 function finish(state: EngineState, entry: OutboxState, outcome: 'sent' | 'refused', error: string | null): void {
+  if (entry.row.action === 'renew') {
+    state.outbox.delete(entry.row.id); // was never written
+    return;
+  }
   entry.row = { ...entry.row, attempts: entry.row.attempts + 1, state: outcome, lastError: error, doneAt: state.now };
   entry.dirty = true;
   if (outcome !== 'sent') return;

@@ -129,7 +129,7 @@ function isToldElsewhere(state: EngineState, check: CheckState): boolean {
   const { checks } = check.pipeline;
   const before = checks.slice(0, checks.indexOf(check));
   return (
-    hangsOnInjector(check, state.now - check.spec.everyMs) ||
+    hangsOnInjector(check, state.now - check.spec.everyMs, check.nextAt - check.spec.everyMs) ||
     before.some(({ through, failures }) => through === check.through && failures >= failuresBeforeFinding)
   );
 }

@@ -13,23 +13,23 @@ import type { ScheduleLimits } from '../probe.ts';
 import { newChangeBook } from './changes.ts';
 import { restoreDrops } from './drops.ts';
 import { firstPlannedFrom } from './due.ts';
+import { enteredStates, type HopCounters } from './hop-counters.ts';
 import { leftBefore } from './leaving.ts';
+import { restoreMaintenance } from './maintaining.ts';
 import { tellNewcomers } from './outbox.ts';
 import { refuseImpossible } from './possible-rows.ts';
 import { goneKey } from './pruning.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
 import type { ScheduleState } from './schedule-state.ts';
-import {
-  type CheckState,
-  type EngineState,
-  enteredStates,
-  type HopCounters,
-  type HopState,
-  type IncidentState,
-  type InjectorState,
-  type PipelineState,
-  type StreamState,
-  type Track,
+import type {
+  CheckState,
+  EngineState,
+  HopState,
+  IncidentState,
+  InjectorState,
+  PipelineState,
+  StreamState,
+  Track,
 } from './state.ts';
 import { judgeTrack } from './track.ts';
 
@@ -117,6 +117,7 @@ function build(input: RestoreInput): EngineState {
     resolved: [],
     outbox: new Map(),
     sent: new Map(JSON.parse(meta.get('sent') ?? '[]')),
+    maintenance: restoreMaintenance(meta),
     notifiers: config.notify,
     loops: {},
     pings: new Map(contents.ping.map((row) => [row.name, row.at])),
@@ -285,6 +286,7 @@ function newInjector(spec: InjectSpec, pipeline: PipelineState): InjectorState {
     nextListAt: 0,
     listFailures: 0,
     listFailedSince: 0,
+    listRecoveredAt: 0,
     lastListError: undefined,
     listedOnce: false,
     listedAt: 0,
@@ -361,7 +363,7 @@ function restoreSchedule(row: ScheduleRow | null, now: EpochMs): ScheduleState {
   const number = Math.max(nextBatch, Math.floor(now / 1000));
   return {
     ...{ nextBatch: number, place: place ?? undefined, batches, again },
-    ...{ inFlight: false, nextAt: 0, nextReviewAt: 0, calledAt: 0, unsure: batches.length > 0 },
+    ...{ startedAt: now, inFlight: false, nextAt: 0, nextReviewAt: 0, calledAt: 0, unsure: batches.length > 0 },
     ...{ failures: 0, failedSince: 0, lastError: '' },
   };
 }
@@ -414,6 +416,7 @@ function restoreIncidents(state: EngineState, contents: LedgerContents): void {
       number: row.id,
       facts: row.facts,
       notified: [...row.notified],
+      receipts: row.receipts,
       countedAt: 0,
       lastBadAt: state.now,
       goodSince: undefined,

@@ -16,7 +16,8 @@ import { Spans } from '../core/spans.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { ByteReader, ByteWriter } from '../lib/varint.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
-import { endOfBlock, withheldIn } from './track.ts';
+import { withheldIn } from './sums.ts';
+import { endOfBlock } from './track.ts';
 
 /** Takes everything that changed since the last call, as one atomic list; the state is clean afterwards. */
 export function takeChanges(state: EngineState): Change[] {
@@ -238,6 +239,7 @@ function incidentChanges(state: EngineState, changes: Change[]): void {
         resolvedAt: facts.resolvedAt ?? null,
         facts,
         notified: incident.notified,
+        receipts: incident.receipts,
       },
     });
   }

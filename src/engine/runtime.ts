@@ -3,33 +3,24 @@
  * feed the outcome back. Commits are grouped: while one is under way, what happens meanwhile goes into the next.
  */
 import type { Change, Ledger } from '../core/ledger.ts';
-import type { Notifier } from '../core/notifier.ts';
 import type { Clock } from '../lib/clock.ts';
-import { LedgerError, LogcanaryError, messageOf, NotifyError, ProbeError } from '../lib/errors.ts';
+import { LedgerError, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
-import type { Check, Injector, Observer } from '../probe.ts';
 import type { Command, Event } from './event.ts';
+import { createPerformer, type Ports } from './performing.ts';
 import { takeChanges } from './rows.ts';
-import type { CheckState, EngineState, HopState, InjectorState } from './state.ts';
+import type { EngineState } from './state.ts';
 import { nextWake, step } from './step.ts';
 
 /** The driver looks around at least, and at most, this often, ms. */
 const [longestSleepMs, shortestSleepMs] = [250, 10];
 /** A driver that comes so late was suspended with the whole process, or had no ledger: nobody watched meanwhile, ms. */
 const suspendedAfterMs = 3_000;
-const callTimeoutMs = 10_000;
-/** Where calls are paced: waiting for several turns, and until the other side gives up (30 s for an API server). */
-const pacedTimeoutMs = 60_000;
+/** Streams changed in one step. */
+const manyChanges = 500;
 const ledgerRetryMs = 5_000;
 /** How long a graceful stop waits for calls under way. */
 const stopGraceMs = 3_000;
-
-export interface Ports {
-  injector(state: InjectorState): Injector;
-  observer(state: HopState): Observer;
-  check(state: CheckState): Check;
-  notifier(name: string): Notifier | undefined;
-}
 
 export interface RuntimeOptions {
   readonly state: EngineState;
@@ -64,6 +55,8 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   let driver: Promise<void> = Promise.resolve();
   let stopped = false;
 
+  const perform = createPerformer({ state, clock, log, ports, stopped: calls.signal });
+
   const dispatch = (event: Event): void => {
     // A call that outlived its deadline and the stop: the ledger is closed by now.
     if (stopped || fatal) return;
@@ -91,6 +84,8 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   const flush = async (): Promise<void> => {
     await undefined;
     while (stepped && !fatal) {
+      // Much to write takes a while to put together: what else waits for the event loop comes first.
+      if (state.changed.size > manyChanges) await clock.sleep(1, calls.signal).catch(() => undefined);
       stepped = false;
       const ready = commands;
       const told = waiting;
@@ -134,118 +129,6 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
     underWay.add(done);
   };
 
-  const limited = async <T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const limit = clock.deadline(ms, calls.signal);
-    try {
-      return await work(limit.signal);
-    } catch (error) {
-      if (error instanceof LogcanaryError) throw error;
-      const reason = limit.expired ? 'timeout' : calls.signal.aborted ? 'aborted' : 'internal';
-      throw new ProbeError(limit.expired ? `No answer within ${ms / 1000} s.` : messageOf(error), {
-        reason,
-        retryable: true,
-        cause: error,
-      });
-    } finally {
-      limit.clear();
-    }
-  };
-
-  const perform = async (command: Command): Promise<Event> => {
-    switch (command.type) {
-      case 'list':
-        return await list(command.injector);
-      case 'inject':
-        return await inject(command);
-      case 'refill':
-        return await refill(command);
-      case 'look':
-        return await look(command);
-      case 'check':
-        return await check(command);
-      case 'notify':
-        return await notify(command);
-    }
-  };
-
-  const list = async (injector: InjectorState): Promise<Event> => {
-    try {
-      const patience = injector.limits === undefined ? callTimeoutMs : pacedTimeoutMs;
-      const streams = await limited(patience, (signal) => ports.injector(injector).streams({ signal }));
-      return { type: 'listed', injector, streams };
-    } catch (error) {
-      return { type: 'list-failed', injector, error: asError(error) };
-    }
-  };
-
-  const inject = async (command: Extract<Command, { type: 'inject' }>): Promise<Event> => {
-    const { injector, refs, lines } = command;
-    try {
-      const port = ports.injector(injector);
-      if (!('inject' in port)) throw new Error('lines were written directly to what takes schedules');
-      const emissions = await limited(callTimeoutMs, (signal) => port.inject(lines, { signal }));
-      return { type: 'injected', injector, refs, emissions };
-    } catch (error) {
-      return { type: 'injected', injector, refs, error: asError(error) };
-    }
-  };
-
-  const refill = async (command: Extract<Command, { type: 'refill' }>): Promise<Event> => {
-    const base = { type: 'refilled' as const, stream: command.stream, refill: command.refill };
-    try {
-      const port = ports.injector(command.stream.injector);
-      if (!('refill' in port)) throw new Error('a schedule was handed to what takes none');
-      return { ...base, answer: await limited(pacedTimeoutMs, (signal) => port.refill(command.refill, { signal })) };
-    } catch (error) {
-      return { ...base, error: asError(error) };
-    }
-  };
-
-  const look = async (command: Extract<Command, { type: 'look' }>): Promise<Event> => {
-    const { hop, question, timeoutMs } = command;
-    const began = clock.monotonicMs();
-    const base = () => {
-      const { ranges, count } = command.asked();
-      return {
-        type: 'looked' as const,
-        hop,
-        asOf: question.asOf,
-        asked: ranges,
-        askedCount: count,
-        tookMs: clock.monotonicMs() - began,
-      };
-    };
-    try {
-      const answer = await limited(timeoutMs, (signal) => ports.observer(hop).observe(question, { signal }));
-      return { ...base(), look: answer };
-    } catch (error) {
-      return { ...base(), error: asError(error) };
-    }
-  };
-
-  const check = async (command: Extract<Command, { type: 'check' }>): Promise<Event> => {
-    try {
-      const result = await limited(command.timeoutMs, (signal) => ports.check(command.check).check({ signal }));
-      return { type: 'checked', check: command.check, result };
-    } catch (error) {
-      return { type: 'checked', check: command.check, error: asError(error) };
-    }
-  };
-
-  const notify = async ({ row }: Extract<Command, { type: 'notify' }>): Promise<Event> => {
-    const { id, action, facts } = row;
-    try {
-      const notifier = ports.notifier(row.notifier);
-      if (!notifier) throw new NotifyError(`There is no notifier "${row.notifier}".`, { reason: 'config' });
-      const page = state.pageUrl === undefined ? {} : { pageUrl: state.pageUrl };
-      await limited(callTimeoutMs, (signal) => notifier.send({ action, facts, ...page }, { signal }));
-      return { type: 'notified', id };
-    } catch (error) {
-      log.warn({ notifier: row.notifier, incident: facts.id, action }, messageOf(error));
-      return { type: 'notified', id, error: asError(error) };
-    }
-  };
-
   const drive = async (): Promise<void> => {
     let watchedUntil = clock.now();
     while (!stopping.signal.aborted) {
@@ -287,12 +170,6 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
       return ledgerError;
     },
   };
-}
-
-/** Anything thrown, as one of our errors. */
-function asError(error: unknown): LogcanaryError {
-  if (error instanceof LogcanaryError) return error;
-  return new ProbeError(`Unexpected: ${messageOf(error)}`, { reason: 'internal', cause: error });
 }
 
 async function settled(underWay: ReadonlySet<Promise<void>>, clock: Clock, ms: number): Promise<void> {

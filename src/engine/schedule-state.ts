@@ -7,6 +7,8 @@ export interface ScheduleState {
   place: string | undefined;
   batches: readonly BatchRow[];
   again: readonly { readonly from: number; readonly to: number }[];
+  /** T at which this process of ours began. */
+  readonly startedAt: EpochMs;
   inFlight: boolean;
   /** When the next call is due in any case. */
   nextAt: EpochMs;

@@ -5,6 +5,7 @@
 import type { EmissionBlock, VerdictBlock } from '../core/block.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { OutboxRow, RunRow } from '../core/ledger.ts';
+import type { Maintenance } from '../core/maintenance.ts';
 import type { CheckSpec, Config, HopSpec, InjectSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
 import type { Spans } from '../core/spans.ts';
@@ -14,29 +15,9 @@ import type { Reason } from '../lib/errors.ts';
 import type { CheckResult, ListedStream, ScheduleLimits } from '../probe.ts';
 import type { ChangeBook } from './changes.ts';
 import type { DropBook } from './drop-book.ts';
+import type { HopCounters } from './hop-counters.ts';
 import type { ScheduleState } from './schedule-state.ts';
-
-/** Life-long entries into each state at a hop, and the latency histogram. Stored as JSON in the hop's row. */
-export interface HopCounters {
-  entered: Record<Entered, number>;
-  latency: { boundsMs: number[]; counts: number[]; sumMs: number };
-  /** Of streams that were pruned: canaries by verdict code, and how many were expected. */
-  gone: { codes: number[]; expected: number };
-}
-export const enteredStates = [
-  'delivered',
-  'delayed',
-  'lost',
-  'recovered',
-  'unverifiable',
-  'excused',
-  'withheld',
-  'duplicated',
-  'corrupted',
-  'forged',
-  'foreign',
-] as const;
-export type Entered = (typeof enteredStates)[number];
+import type { Telling } from './telling.ts';
 
 export interface LookOutcome {
   /** When it was asked for, and when it was over: silence says nothing of the time after the asking. */
@@ -182,8 +163,9 @@ export interface InjectorState {
   listedOnce: boolean;
   /** When its streams were last listed. */
   listedAt: EpochMs;
-  /** When listing began to fail; meaningless while it does not. */
+  /** When listing began to fail, meaningless while it does not; and when it last worked again. */
   listFailedSince: EpochMs;
+  listRecoveredAt: EpochMs;
   injectInFlight: boolean;
   refillsInFlight: number;
   /** When a receipt may be asked for next out of turn. */
@@ -234,11 +216,9 @@ export interface PipelineState {
   readonly changes: ChangeBook;
 }
 
-export interface IncidentState {
+export interface IncidentState extends Telling {
   readonly number: number;
   facts: IncidentFacts;
-  /** Names of notifiers that were told of it. */
-  notified: string[];
   lastBadAt: EpochMs;
   /** When its canaries were last counted. */
   countedAt: EpochMs;
@@ -287,6 +267,7 @@ export interface EngineState {
   readonly sent: Map<string, { sent: number; failed: number }>;
   /** `sent` or `heartbeats` changed since the last commit. */
   talliesChanged: boolean;
+  maintenance: readonly Maintenance[];
   readonly notifiers: readonly NotifierSpec[];
   readonly loops: Record<string, EpochMs>;
   readonly pings: Map<string, EpochMs>;

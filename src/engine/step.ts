@@ -8,16 +8,19 @@ import type { EpochMs } from '../lib/clock.ts';
 import { noteWall } from './deployment-finding.ts';
 import { advanceDue } from './due.ts';
 import type { Command, Event } from './event.ts';
+import { escalate, fallBack } from './fallback.ts';
 import { noteLook } from './flow.ts';
 import { judgeIncidents } from './incidents.ts';
 import { injectDue, onInjected } from './injecting.ts';
 import { listEveryMs, onListed, onListFailed } from './listing.ts';
 import { lookDue, onFinds, onLooked, onUnwatched } from './looking.ts';
+import { endMaintenance, setMaintenance } from './maintaining.ts';
 import { deliverDue, onNotified } from './outbox.ts';
 import { pruneStreams } from './pruning.ts';
 import { onChecked } from './reading.ts';
 import { onRefilled } from './receipts.ts';
 import { mayRefill, refillDue } from './refilling.ts';
+import { renewDue } from './renewing.ts';
 import type { EngineState, InjectorState } from './state.ts';
 import { judgeTrack } from './track.ts';
 
@@ -76,12 +79,18 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       state.loops.check = state.now;
       return;
     case 'notified':
-      onNotified(state, event.id, event.error);
+      onNotified(state, event.id, event.error, event.receipt);
       state.loops.deliver = state.now;
       return;
     case 'pinged':
       state.pings.set(event.name, state.now);
       state.pending.push({ op: 'put', table: 'ping', row: { name: event.name, at: state.now } });
+      return;
+    case 'maintain':
+      event.told(setMaintenance(state, event.wanted));
+      return;
+    case 'maintained':
+      event.told(endMaintenance(state, event.id));
       return;
     case 'unwatched':
       onUnwatched(state, event.from);
@@ -112,6 +121,9 @@ function tick(state: EngineState, commands: Command[]): void {
   lookDue(state, commands);
   checkDue(state, commands);
   judgeDue(state);
+  fallBack(state);
+  escalate(state);
+  renewDue(state);
   if (state.outbox.size === 0) state.loops.deliver = state.now;
   if (state.pipelines.every((pipeline) => pipeline.checks.length === 0)) state.loops.check = state.now;
   // Or the loop would count as wedged as soon as there is something to write to again.

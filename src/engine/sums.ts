@@ -1,8 +1,9 @@
 /** Exact sums over streams and tracks: what was handed out, what is expected, and what became of it. */
-import { blockSize, codeCount, codeOf, emission, verdictOfCode } from '../core/block.ts';
+import { blockSize, codeCount, codeOf, type EmissionBlock, emission, verdictOfCode } from '../core/block.ts';
+import type { HopTerms } from '../core/run.ts';
 import { type Verdict, verdicts } from '../core/verdict-name.ts';
 import type { HopState, StreamState, Track } from './state.ts';
-import { applicableCount, emissionAt, withheldIn } from './track.ts';
+import { emissionAt, runOf, termsOf } from './track.ts';
 
 /** Everything handed out is one of: emitted for certain, withheld for certain, unconfirmed. */
 export function emissionCounts(streams: readonly StreamState[]): {
@@ -64,4 +65,31 @@ export function unconfirmedAhead(stream: StreamState): number {
     if (emissionAt(stream, seq)?.state === emission.unconfirmed) ahead += 1;
   }
   return ahead;
+}
+
+/** How many of a stream's granted canaries are expected at a hop by the terms of their runs: known without any verdict. */
+export function applicableCount(stream: StreamState, hop: number): number {
+  let count = 0;
+  stream.runs.forEach((run, at) => {
+    const end = stream.runs[at + 1]?.fromSeq ?? stream.nextSeq;
+    const terms = run.terms.find((each) => each.hop === hop);
+    if (terms) count += sampledBelow(end + stream.number, terms) - sampledBelow(run.fromSeq + stream.number, terms);
+  });
+  return count;
+}
+
+/** Numbers below `end` whose remainder by `of` is under `take`. */
+function sampledBelow(end: number, { take, of }: HopTerms): number {
+  return Math.floor(end / of) * take + Math.min(end % of, take);
+}
+
+/** Withheld canaries of an emission block that would have been expected at a hop. */
+export function withheldIn(stream: StreamState, block: EmissionBlock, hop: number): number {
+  let count = 0;
+  const { states } = block;
+  for (let i = states.indexOf(emission.withheld); i >= 0; i = states.indexOf(emission.withheld, i + 1)) {
+    const seq = block.index * blockSize + i;
+    if (termsOf(runOf(stream, seq), hop, stream.number, seq)) count += 1;
+  }
+  return count;
 }

@@ -46,33 +46,6 @@ export function termsOf(run: RunRow | undefined, hop: number, stream: number, se
   return terms && (seq + stream) % terms.of < terms.take ? terms : undefined;
 }
 
-/** How many of a stream's granted canaries are expected at a hop by the terms of their runs: known without any verdict. */
-export function applicableCount(stream: StreamState, hop: number): number {
-  let count = 0;
-  stream.runs.forEach((run, at) => {
-    const end = stream.runs[at + 1]?.fromSeq ?? stream.nextSeq;
-    const terms = run.terms.find((each) => each.hop === hop);
-    if (terms) count += sampledBelow(end + stream.number, terms) - sampledBelow(run.fromSeq + stream.number, terms);
-  });
-  return count;
-}
-
-/** Numbers below `end` whose remainder by `of` is under `take`. */
-function sampledBelow(end: number, { take, of }: HopTerms): number {
-  return Math.floor(end / of) * take + Math.min(end % of, take);
-}
-
-/** Withheld canaries of an emission block that would have been expected at a hop. */
-export function withheldIn(stream: StreamState, block: EmissionBlock, hop: number): number {
-  let count = 0;
-  const { states } = block;
-  for (let i = states.indexOf(emission.withheld); i >= 0; i = states.indexOf(emission.withheld, i + 1)) {
-    const seq = block.index * blockSize + i;
-    if (termsOf(runOf(stream, seq), hop, stream.number, seq)) count += 1;
-  }
-  return count;
-}
-
 export function blockOf(seq: number): number {
   return Math.floor(seq / blockSize);
 }
@@ -257,9 +230,12 @@ export function noteWentOut(stream: StreamState, at: EpochMs): void {
 function earliest({ schedule, injector }: StreamState, run: RunRow, seq: number): EpochMs {
   const planned = plannedAt(run, seq);
   const batch = schedule?.batches.find(({ from, to }) => seq >= from && seq <= to);
-  if (injector.limits === undefined) return planned;
+  if (schedule === undefined || injector.limits === undefined) return planned;
   const { earlyMs, horizonMs } = injector.limits;
-  return planned - earlyMs(batch === undefined ? horizonMs : Math.max(0, planned - batch.handedAt));
+  const handedAt = Math.min(planned, batch?.handedAt ?? planned - horizonMs);
+  const early = planned - earlyMs(planned - handedAt);
+  // T may have jumped between two processes of ours, and the delay goes on by another clock.
+  return handedAt < schedule.startedAt ? Math.min(early, handedAt) : early;
 }
 
 /** Something arrived that had not been seen here: what is only read or sent again says nothing of the flow. */

@@ -55,8 +55,8 @@ export function unreadFinding(state: EngineState, hop: HopState): Finding | unde
   if (!failing(hop)) return undefined;
   // Looks of the time in which we were cut off say nothing of this hop.
   const own = hop.looks.filter((look) => look.askedAt >= (isolatedAt(state, hop) ?? 0));
-  if (own.length < failedLooks || hangsOnInjector(hop, failingSince(hop))) return undefined;
   const last = hop.looks.at(-1);
+  if (own.length < failedLooks || hangsOnInjector(hop, failingSince(hop), last?.askedAt ?? 0)) return undefined;
   // A hop that was never seen working is more likely set wrongly than down: no page in the night for that.
   const proven = hop.firstSightedAt !== undefined;
   const kind = !proven ? 'unproven' : whoseFault(state, hop);
@@ -81,9 +81,13 @@ export function unreadFinding(state: EngineState, hop: HopState): Finding | unde
 export function hangsOnInjector(
   { pipeline, through }: { readonly pipeline: PipelineState; readonly through?: string | undefined },
   since: EpochMs,
+  lastTriedAt: EpochMs,
 ): boolean {
   if (through === undefined) return false;
-  return pipeline.injectors.some((each) => each.target === through && (each.listFailures > 0 || each.listedAt < since));
+  return pipeline.injectors.some(
+    ({ target, listFailures, listedAt, listRecoveredAt }) =>
+      target === through && (listFailures > 0 || listedAt < since || lastTriedAt < listRecoveredAt),
+  );
 }
 
 /** Ours or the target's: as its last looks say. Where they differ, what is told stays; a single odd look begins nothing new. */

@@ -23,6 +23,7 @@ import { emissionAt, isGivenUp, runOf, termsOf } from './track.ts';
 const recentVerdicts = 60;
 const streamLimit = 200;
 const incidentLimit = 200;
+const leftOutLimit = 100;
 
 export function viewOf(state: EngineState, health: StatusView['health']): StatusView {
   return {
@@ -78,6 +79,7 @@ function pipelineView(state: EngineState, pipeline: PipelineState): PipelineView
     hops: pipeline.hops.map((hop) => hopView(state, hop)),
     streams: views.sort((a, b) => badness(b) - badness(a) || (a.name < b.name ? -1 : 1)).slice(0, streamLimit),
     streamsTotal: views.length,
+    leftOut: pipeline.injectors.flatMap((injector) => injector.leftOut).slice(0, leftOutLimit),
     readings: readingViews(pipeline),
     drops: dropViews(pipeline),
   };
@@ -171,8 +173,11 @@ function hopStateOf(state: EngineState, hop: HopState, tracks: readonly Track[])
 function streamView(stream: StreamState): StreamView {
   const recent: Record<string, Verdict[]> = {};
   for (const track of stream.tracks) recent[track.hop.spec.name] = recentOf(track);
-  const { name, labels } = stream;
-  return { name, injector: stream.injector.spec.name, labels, leaving: stream.leavingSince !== undefined, recent };
+  const { name, labels, held } = stream;
+  return {
+    ...{ name, injector: stream.injector.spec.name, labels, leaving: stream.leavingSince !== undefined, recent },
+    ...(held === undefined ? {} : { held: held.why }),
+  };
 }
 
 function recentOf(track: Track): Verdict[] {

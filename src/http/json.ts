@@ -81,6 +81,7 @@ function pipelineJson(pipeline: PipelineView) {
     hops: pipeline.hops.map(hopJson),
     streams: pipeline.streams,
     streams_total: streamsTotal,
+    left_out: pipeline.leftOut,
     readings: pipeline.readings.map(readingJson),
     drops: pipeline.drops,
   };

@@ -19,12 +19,15 @@ export interface Strip {
   readonly behind: string;
   /** Streams that are not shown. */
   readonly more: number;
+  /** Places that no canary is ever sent to, with why; may be empty. */
+  readonly leftOut: string;
 }
 
 export interface StripRow {
   readonly stream: string;
   readonly labels: string;
-  readonly leaving: boolean;
+  /** `leaving`, or why nothing can be sent there; may be empty. */
+  readonly tag: string;
   /** For people who cannot see the strip, and beside it: `58 delivered, 2 overdue`. */
   readonly summary: string;
   readonly runs: readonly StripRun[];
@@ -105,7 +108,15 @@ function stripOf(pipeline: PipelineView, hop: string): Omit<Strip, 'open'> {
     rows,
     behind: behind === 0 ? '' : `${countText(behind)} of ${countOf(pipeline.streamsTotal, 'stream')} behind`,
     more: Math.max(0, pipeline.streamsTotal - rows.length),
+    leftOut: leftOutText(pipeline),
   };
+}
+
+/** `fargate-1 (Fargate), win-3 (Windows) and 4 more`; empty where every place is watched. */
+function leftOutText({ leftOut }: PipelineView): string {
+  const named = leftOut.slice(0, 3).map(({ name, why }) => `${name} (${why})`);
+  const rest = leftOut.length - named.length;
+  return `${named.join(', ')}${rest > 0 ? ` and ${countText(rest)} more` : ''}`;
 }
 
 function weight(recent: readonly Verdict[]): number {
@@ -119,7 +130,7 @@ function rowOf(stream: StreamView, recent: readonly Verdict[]): StripRow {
   return {
     stream: stream.name,
     labels: labels.map(([name, value]) => `${name} ${value}`).join(' · '),
-    leaving: stream.leaving,
+    tag: stream.leaving ? 'leaving' : (stream.held ?? ''),
     summary: summary.length === 0 ? 'no canaries yet' : summary.join(', '),
     runs: runsOf(recent),
   };

@@ -11,6 +11,7 @@ import type { Build } from '../telemetry/series.ts';
 import { apiRoutes } from './api.ts';
 import { type HookResult, hookRoutes } from './hooks.ts';
 import { allowOnly, answerErrors, notFound } from './http-error.ts';
+import { type MaintenanceOptions, maintenanceRoutes } from './maintenance.ts';
 import { pageRoutes } from './page.ts';
 import { securityHeaders } from './security.ts';
 
@@ -26,6 +27,8 @@ export interface HttpServerOptions {
   hook(name: string, bytes: Buffer): Promise<HookResult>;
   /** Resolves, after the commit, to whether such a ping is expected. */
   ping(name: string): Promise<boolean>;
+  /** Absent where nothing can be maintained: with `check`. */
+  readonly maintaining?: Omit<MaintenanceOptions, 'secret'>;
   readonly build: Build;
   readonly log: Log;
   readonly clock: Clock;
@@ -80,6 +83,9 @@ function createApp(options: HttpServerOptions): express.Express {
   app.use(metricsRoute(options));
   app.use(pageRoutes(options));
   app.use(apiRoutes(options));
+  const { maintaining, secret } = options;
+  if (maintaining !== undefined)
+    app.use(maintenanceRoutes({ ...maintaining, ...(secret === undefined ? {} : { secret }) }));
   app.use(hookRoutes(options));
   app.use(notFound);
   app.use(answerErrors(options.log));

@@ -105,6 +105,7 @@ export const columns = {
     resolvedAt: numberOrNull('resolved_at'),
     facts: json('facts'),
     notified: json('notified'),
+    receipts: json('receipts'),
   },
   outbox: {
     id: integer('id'),
@@ -117,6 +118,7 @@ export const columns = {
     nextAt: number('next_at'),
     lastError: textOrNull('last_error'),
     doneAt: numberOrNull('done_at'),
+    queuedAt: number('queued_at'),
   },
   unwatched: { from: number('from_at'), to: number('to_at') },
   ping: { name: text('name'), at: number('at') },

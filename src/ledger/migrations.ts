@@ -1,9 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { tables } from './migrations/0001-tables.ts';
 import { schedules } from './migrations/0002-schedules.ts';
+import { receipts } from './migrations/0003-receipts.ts';
 
 /** SQL that takes a ledger from version `index` to `index + 1` (`PRAGMA user_version`). Append only. */
-export const migrations: readonly string[] = [tables, schedules];
+export const migrations: readonly string[] = [tables, schedules, receipts];
 
 /** `PRAGMA application_id` of a ledger: "lcn1" in ASCII. Keeps us from migrating somebody else's database. */
 export const applicationId = 0x6c636e31;

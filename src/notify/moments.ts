@@ -33,25 +33,39 @@ export function isoUtc(at: EpochMs): string {
  * `reference` in the same zone.
  */
 export function spokenTime(at: EpochMs, reference: EpochMs, zone: string): string {
-  const local = partsOf(at, zone);
-  const day = local.date === partsOf(reference, zone).date ? '' : `${local.date} `;
-  if (zone === 'UTC') return `${day}${local.time}Z`;
-  return `${day}${local.time} ${zone} (${partsOf(at, 'UTC').time}Z)`;
+  const local = briefTime(at, reference, zone);
+  return zone === 'UTC' ? `${local}Z` : `${local} ${zone} (${partsOf(at, 'UTC').time}Z)`;
 }
 
+/** The same without its zone: `03:02`, `2026-11-20 03:02`. */
+export function briefTime(at: EpochMs, reference: EpochMs, zone: string): string {
+  const { date, time } = partsOf(at, zone);
+  return date === partsOf(reference, zone).date ? time : `${date} ${time}`;
+}
+
+/** How a language writes the units of a duration, spaces included. */
+export interface DurationUnits {
+  readonly day: string;
+  readonly hour: string;
+  readonly minute: string;
+  readonly second: string;
+  /** Between two units. */
+  readonly gap: string;
+}
+
+const symbols: DurationUnits = { day: ' d', hour: ' h', minute: ' min', second: ' s', gap: ' ' };
+
 /** `45 s`, `24 min`, `2 h 10 min`, `3 d 4 h`: the two largest units, rounded down. Negative is `0 s`. */
-export function spokenDuration(ms: number): string {
+export function spokenDuration(ms: number, units: DurationUnits = symbols): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   const minutes = Math.floor(seconds / 60);
   const hours = Math.floor(minutes / 60);
-  if (minutes === 0) return `${seconds} s`;
-  if (hours === 0) return `${minutes} min`;
-  if (hours < 24) return two(hours, 'h', minutes % 60, 'min');
-  return two(Math.floor(hours / 24), 'd', hours % 24, 'h');
-}
-
-function two(large: number, largeUnit: string, small: number, smallUnit: string): string {
-  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
+  const two = (large: string, small: number, unit: string) =>
+    small === 0 ? large : `${large}${units.gap}${small}${unit}`;
+  if (minutes === 0) return `${seconds}${units.second}`;
+  if (hours === 0) return `${minutes}${units.minute}`;
+  if (hours < 24) return two(`${hours}${units.hour}`, minutes % 60, units.minute);
+  return two(`${Math.floor(hours / 24)}${units.day}`, hours % 24, units.hour);
 }
 
 function partsOf(at: EpochMs, timeZone: string): { date: string; time: string; seconds: string } {

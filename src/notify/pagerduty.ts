@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { IncidentFacts } from '../core/incident.ts';
-import type { Notification } from '../core/notifier.ts';
-import { address, webPage } from './address.ts';
+import type { Announcement, Notification } from '../core/notifier.ts';
+import { address } from './address.ts';
 import type { NotifierDefinition } from './definition.ts';
+import { linksOf } from './links.ts';
 import { isoUtc } from './moments.ts';
 import { clean, cut, short, someOf } from './plain-text.ts';
 import { type Answer, openPost, type Refusal, refusalOf, secretsOf } from './post.ts';
-import { lines, plainLine, title } from './wording.ts';
+import { type Voice, voiceOf } from './voice.ts';
+import { plainText, title } from './wording.ts';
 
 // Limits of PagerDuty Events API v2: https://developer.pagerduty.com/docs/send-alert-event
 /** Code points of `payload.summary`. */
@@ -31,6 +33,8 @@ const Config = z.strictObject({
       `write the integration key of an "Events API v2" integration: exactly ${routingKeyLength} letters and digits`,
     ),
   url: address.default('https://events.pagerduty.com/v2/enqueue'),
+  /** Of change events. Default: `change/enqueue` beside `url`. */
+  change_url: address.optional(),
 });
 type Config = z.infer<typeof Config>;
 
@@ -39,47 +43,66 @@ const pagerduty: NotifierDefinition<Config> = {
   kind: 'pagerduty',
   config: Config,
   defaultMinSeverity: 'critical',
-  open({ routing_key, url }, { name, clock }) {
-    const post = openPost({ name, clock });
+  open({ routing_key, url, change_url = new URL('change/enqueue', url).href }, context) {
+    const { name } = context;
+    const post = openPost(context);
+    const voice = voiceOf(context);
+    const put = async (to: string, body: string, signal: AbortSignal): Promise<undefined> => {
+      const request = { url: to, body, secrets: [routing_key, ...secretsOf(to)] };
+      const answer = await post.send(request, { signal });
+      const refusal = judge(answer);
+      if (refusal !== undefined) throw post.refused(request, answer, refusal);
+    };
     return {
       name,
       kind: 'pagerduty',
       async send(notification, { signal }) {
-        if (notification.action === 'update') return; // the same dedup_key would only add a log entry
-        const request = { url, body: eventOf(routing_key, notification), secrets: [routing_key, ...secretsOf(url)] };
-        const answer = await post.send(request, { signal });
-        const refusal = judge(answer);
-        if (refusal !== undefined) throw post.refused(request, answer, refusal);
+        if (notification.action === 'update') return undefined; // the same dedup_key would only add a log entry
+        return await put(url, eventOf(routing_key, notification, voice), signal);
       },
+      announce: (announcement, { signal }) => put(change_url, changeEventOf(routing_key, announcement), signal),
     };
   },
 };
 export default pagerduty;
 
 /** The event as JSON, within PagerDuty's limits: over 512,000 bytes its details shrink to what the lines say. */
-function eventOf(routingKey: string, notification: Notification): string {
+function eventOf(routingKey: string, notification: Notification, voice: Voice): string {
   const { facts } = notification;
+  const summary = plainText(facts, voice);
   const event = (custom_details: object) =>
     JSON.stringify({
       routing_key: routingKey,
       event_action: notification.action,
       dedup_key: dedupKeyOf(facts),
-      payload: { ...payloadOf(facts), custom_details },
+      payload: { ...payloadOf(facts, voice), custom_details },
       client: 'logcanary',
-      ...backlink(notification.pageUrl),
+      ...backlink(notification, voice),
     });
-  const whole = event(detailsOf(facts));
-  return Buffer.byteLength(whole) <= eventLimit
-    ? whole
-    : event({ summary: summaryOf(facts), cut: 'details left out: too large' });
+  const whole = event({ summary, ...detailsOf(facts) });
+  return Buffer.byteLength(whole) <= eventLimit ? whole : event({ summary, cut: 'details left out: too large' });
 }
 
-function payloadOf(facts: IncidentFacts) {
+/** Shown beside incidents, wakes nobody: https://developer.pagerduty.com/docs/send-change-event */
+function changeEventOf(routingKey: string, { deployment, at, what, details = {} }: Announcement): string {
+  const shown = Object.entries(details).map(([key, value]) => [short(key, fieldLimit), short(value, detailLimit)]);
+  return JSON.stringify({
+    routing_key: routingKey,
+    payload: {
+      summary: short(what, summaryLimit) || 'logcanary',
+      source: short(deployment, fieldLimit) || 'logcanary',
+      timestamp: isoUtc(at),
+      custom_details: Object.fromEntries(shown),
+    },
+  });
+}
+
+function payloadOf(facts: IncidentFacts, voice: Voice) {
   const { deployment, pipeline, hop, kind, severity, state } = facts;
   const at = state === 'resolved' ? (facts.resolvedAt ?? facts.since) : facts.since;
   const place = [deployment, pipeline, hop].map(clean).filter((part) => part !== '');
   return {
-    summary: cut(title(facts), summaryLimit),
+    summary: cut(title(facts, voice), summaryLimit),
     source: cut(place.join('/') || 'logcanary', fieldLimit),
     severity,
     timestamp: isoUtc(at),
@@ -97,7 +120,6 @@ function filled(field: string, text: string) {
 function detailsOf(facts: IncidentFacts) {
   const { streams, looks } = facts;
   return {
-    summary: summaryOf(facts),
     incident: short(facts.id, fieldLimit),
     deployment: short(facts.deployment, fieldLimit),
     since: isoUtc(facts.since),
@@ -109,16 +131,11 @@ function detailsOf(facts: IncidentFacts) {
     looks_complete: `${looks.complete} of ${looks.asked}`,
     unreadable: facts.unreadable.map(clean),
     not_paged_behind_it: facts.behind.map(clean),
+    runway: (facts.runway ?? []).map(({ what, at }) => `${isoUtc(at)} ${clean(what)}`),
     evidence: short(facts.detail, detailLimit),
     changed_shortly_before: (facts.changed ?? []).map(({ at, what }) => `${isoUtc(at)} ${clean(what)}`),
     first_look: facts.firstLook.map((look) => short(look, detailLimit)),
   };
-}
-
-function summaryOf(facts: IncidentFacts): string {
-  return lines(facts)
-    .map((line) => plainLine(line, facts))
-    .join('\n');
 }
 
 /** PagerDuty answers 400 to longer keys; a hash of one is as stable as the key. */
@@ -126,9 +143,13 @@ function dedupKeyOf({ dedupKey }: IncidentFacts): string {
   return Array.from(dedupKey).length <= dedupKeyLimit ? dedupKey : createHash('sha256').update(dedupKey).digest('hex');
 }
 
-function backlink(pageUrl: string | undefined) {
-  const href = webPage(pageUrl);
-  return href === undefined ? {} : { client_url: href, links: [{ href, text: 'logcanary status page' }] };
+function backlink({ facts, pageUrl }: Notification, voice: Voice) {
+  const links = linksOf(facts, voice, pageUrl);
+  const own = links.find(({ kind }) => kind === 'page' || kind === 'incident');
+  return {
+    ...(own !== undefined && { client_url: own.href }),
+    ...(links.length > 0 && { links: links.map(({ href, label }) => ({ href, text: label })) }),
+  };
 }
 
 const permanent =

@@ -1,44 +1,55 @@
 /**
- * What people read, from the facts alone: pure, the same for every channel. Plain English for somebody woken at 3 a.m.;
- * the title alone must carry it. What could not be seen is never worded as lost.
+ * What people read, from the facts alone: pure, and for every channel the same but for its language and zone. For somebody
+ * woken at 3 a.m.; the title alone must carry it. What could not be seen is never worded as lost.
  */
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { localZone, spokenDuration, spokenTime } from './moments.ts';
-import { phrases, placeOf } from './phrases.ts';
-import { short, someOf } from './plain-text.ts';
-
-/** A stretch of text (already cleaned, not yet escaped for any channel) or a moment that each channel shows its own way. */
-export type Piece = string | { readonly at: EpochMs };
-export type Line = readonly Piece[];
+import { briefTime, localZone, spokenTime } from './moments.ts';
+import { commonTo } from './place.ts';
+import { short } from './plain-text.ts';
+import type { Voice } from './voice.ts';
+import type { Line, Piece, Tally, Words } from './words.ts';
+import { english } from './words-en.ts';
 
 /** Code points of evidence in a line; the channels may cut further. */
 const detailLimit = 400;
 /** Code points of one thing to look at. */
 const lookLimit = 200;
+const looksShown = 2;
 const namesShown = 5;
+/** Code points of one of them. */
+const nameLimit = 63;
 /** Changes in a line; the newest. */
 const changesShown = 3;
-/** Code points of one of them. */
+/** Code points of one of them, and of what runs out. */
 const changeLimit = 120;
+const runwaysShown = 2;
+
+/** What wording needs of a voice. */
+type Language = Pick<Voice, 'words'>;
 
 /** One line that stands alone: `prod logs STOPPED stream→index: 3/3 streams`, `RECOVERED prod logs …`. */
-export function title(facts: IncidentFacts): string {
-  const phrase = phrases[facts.kind];
-  const words = facts.state === 'open' ? phrase.open(facts) : `RECOVERED ${phrase.over(facts)}${afterHowLong(facts)}`;
-  return facts.test === true ? `TEST ${words}` : words;
+export function title(facts: IncidentFacts, { words }: Language = { words: english }): string {
+  const phrase = words.phrases[facts.kind];
+  const said = facts.state === 'open' ? phrase.open(facts) : words.recovered(phrase.over(facts), lastedMs(facts));
+  return facts.test === true ? words.test(said) : said;
 }
 
-/** At most six lines under the title: since when and how much, where and whom, evidence, what was changed, first look, what lies behind. */
-export function lines(facts: IncidentFacts): readonly Line[] {
-  const all = facts.state === 'open' ? openLines(facts) : overLines(facts);
+/**
+ * At most seven lines under the title: since when, how much and why that is no more; where, whom and how well we see; evidence;
+ * how long it can go on; what was changed; what to look at first; what lies behind.
+ */
+export function lines(facts: IncidentFacts, { words }: Language = { words: english }): readonly Line[] {
+  const all = facts.state === 'open' ? openLines(facts, words) : overLines(facts, words);
   return all.map((line) => line.filter((piece) => piece !== '')).filter((line) => line.length > 0);
 }
 
 /** A line as plain text; moments as `03:02 Asia/Tokyo (18:02Z)`. */
 export function plainLine(line: Line, facts: IncidentFacts, zone: string = localZone()): string {
-  return line.map((piece) => (typeof piece === 'string' ? piece : plainMoment(piece.at, facts, zone))).join('');
+  const said = ({ at, brief }: Exclude<Piece, string>) =>
+    brief ? briefTime(at, facts.resolvedAt ?? facts.openedAt, zone) : plainMoment(at, facts, zone);
+  return line.map((piece) => (typeof piece === 'string' ? piece : said(piece))).join('');
 }
 
 /** A moment as plain text, with its date where that is not the day of the page. */
@@ -46,107 +57,103 @@ export function plainMoment(at: EpochMs, facts: IncidentFacts, zone: string = lo
   return spokenTime(at, facts.resolvedAt ?? facts.openedAt, zone);
 }
 
-function openLines(facts: IncidentFacts): Line[] {
+/** All lines as plain text, one below the other. */
+export function plainText(facts: IncidentFacts, voice: Voice): string {
+  return lines(facts, voice)
+    .map((line) => plainLine(line, facts, voice.zone))
+    .join('\n');
+}
+
+function openLines(facts: IncidentFacts, words: Words): Line[] {
+  const { lossDecidedAt, counts } = facts;
+  const decided = lossDecidedAt === undefined ? [] : words.lossDecided(lossDecidedAt, (counts.lost ?? 0) > 0);
   return [
-    [
-      ...testNote(facts),
-      'Since ',
-      { at: facts.since },
-      '.',
-      ...spaced(tally(facts)),
-      ...decision(facts),
-      ...caution(facts),
-    ],
-    [whereAndWhom(facts)],
+    sentences(words, [
+      facts.test === true ? [words.testNote] : [],
+      words.since(facts.since),
+      [tally(facts, words)],
+      decided,
+      [words.phrases[facts.kind].caution ?? ''],
+    ]),
+    whereAndWhom(facts, words),
     [short(facts.detail, detailLimit)],
-    changes(facts),
-    [firstLook(facts)],
-    [behind(facts)],
+    runway(facts, words),
+    changes(facts, words),
+    [firstLook(facts, words)],
+    [behind(facts, words)],
   ];
 }
 
-function overLines(facts: IncidentFacts): Line[] {
-  const over = facts.resolvedAt ?? facts.since;
+function overLines(facts: IncidentFacts, words: Words): Line[] {
+  const over = words.overAt(facts.resolvedAt ?? facts.since, facts.since);
+  const note = facts.test === true ? [words.testNote] : [];
   return [
-    [...testNote(facts), 'Over at ', { at: over }, ', began ', { at: facts.since }, '.', ...spaced(tally(facts))],
-    [whereAndWhom(facts)],
+    sentences(words, [note, over, [tally(facts, words)]]),
+    whereAndWhom(facts, words),
     [short(facts.detail, detailLimit)],
   ];
 }
 
-function testNote(facts: IncidentFacts): Line {
-  return facts.test === true ? ['This is a test page: nothing is broken. '] : [];
+/** One after the other, as the language separates them. */
+function sentences({ gap }: Words, all: readonly Line[]): Line {
+  const said = all.filter((sentence) => sentence.some((piece) => piece !== ''));
+  return said.flatMap((sentence, place) => (place === 0 ? sentence : [gap, ...sentence]));
 }
 
-function caution(facts: IncidentFacts): Line {
-  return spaced(phrases[facts.kind].caution ?? '');
-}
-
-/** How much, as one tally: where anything was counted, a verdict that is absent was counted 0; without any entry nothing is said. */
-function tally({ counts, state }: IncidentFacts): string {
+/** Where anything was counted, a verdict that is absent was counted 0; without any entry nothing is said. */
+function tally({ counts, state }: IncidentFacts, words: Words): string {
   if (Object.keys(counts).length === 0) return '';
   const count = (verdict: Verdict) => counts[verdict] ?? 0;
-  const said = [
-    several(count('overdue'), 'overdue'),
-    several(count('delayed'), 'late'),
-    several(count('excused'), 'lost with their node'),
-    several(count('unverifiable'), 'we could not check (not counted as lost)'),
-    several(count('lost'), 'declared lost') || 'none declared lost',
-  ].filter((part) => part !== '');
-  const settled = count('overdue') + count('pending') + count('unverifiable') + count('lost') === 0;
-  const sum = state === 'resolved' && settled ? ', all accounted for' : '';
-  return `Canary lines: ${said.join(', ')}${sum}.`;
+  const counted: Tally = {
+    overdue: count('overdue'),
+    delayed: count('delayed'),
+    excused: count('excused'),
+    unverifiable: count('unverifiable'),
+    lost: count('lost'),
+    settled: state === 'resolved' && count('overdue') + count('pending') + count('unverifiable') + count('lost') === 0,
+  };
+  return words.tally(counted);
 }
 
-function several(count: number, what: string): string {
-  return count > 0 ? `${count} ${what}` : '';
-}
-
-function decision({ lossDecidedAt, counts }: IncidentFacts): Line {
-  if (lossDecidedAt === undefined) return [];
-  return [
-    (counts.lost ?? 0) > 0 ? ' The next loss is decided at ' : ' Loss is decided at ',
-    { at: lossDecidedAt },
-    '.',
-  ];
-}
-
-function whereAndWhom(facts: IncidentFacts): string {
+function whereAndWhom(facts: IncidentFacts, words: Words): Line {
   const { streams, looks } = facts;
-  const names = someOf(streams.names, namesShown, Math.max(streams.affected, streams.names.length));
-  const whom =
-    streams.total > 0 ? `${streams.affected} of ${streams.total} streams${names === '' ? '' : ` (${names})`}.` : '';
-  const where = facts.between === undefined ? '' : `Where: ${placeOf(facts)}.`;
-  const seen = looks.asked > 0 ? `Looks complete: ${looks.complete} of ${looks.asked}.` : '';
-  return [where, whom, seen].filter((part) => part !== '').join(' ');
-}
-
-function changes({ changed = [] }: IncidentFacts): Line {
-  const shown = changed.slice(0, changesShown);
-  const said = shown.flatMap(({ at, what }, place) => [
-    place === 0 ? '' : '; ',
-    { at },
-    ` ${short(what, changeLimit)}`,
+  const names = listOf(words, streams.names, streams.affected);
+  return sentences(words, [
+    [facts.between === undefined ? '' : words.where(facts)],
+    [streams.total > 0 ? words.streams(streams.affected, streams.total, names, commonTo(facts)) : ''],
+    [looks.asked > 0 ? words.looks(looks.complete, looks.asked) : ''],
   ]);
-  const more = changed.length - shown.length;
-  return said.length === 0 ? [] : ['Changed shortly before: ', ...said, more > 0 ? `; and ${more} more.` : '.'];
 }
 
-function firstLook({ firstLook: looks }: IncidentFacts): string {
-  const first = looks.slice(0, 2).map((look) => short(look, lookLimit));
-  return first.length === 0 ? '' : `First look: ${first.join(' · ')}`;
+function runway({ runway: entries = [] }: IncidentFacts, words: Words): Line {
+  const said = entries
+    .slice(0, runwaysShown)
+    .map(({ what, at, earliest, latest }) => words.runwayEntry(short(what, changeLimit), at, earliest, latest));
+  return said.length === 0 ? [] : words.runway(said);
 }
 
-function behind(facts: IncidentFacts): string {
-  return facts.behind.length === 0 ? '' : `Not paged, behind it: ${someOf(facts.behind, namesShown)}.`;
+function changes({ changed = [] }: IncidentFacts, words: Words): Line {
+  const shown = changed.slice(0, changesShown);
+  const said = shown.map(({ at, what }): Line => [{ at }, ` ${short(what, changeLimit)}`]);
+  return said.length === 0 ? [] : words.changed(said, changed.length - shown.length);
 }
 
-/** ` after 24 min`; nothing where the beginning is not known to be earlier. */
-function afterHowLong({ since, resolvedAt }: IncidentFacts): string {
+function firstLook({ firstLook: looks }: IncidentFacts, words: Words): string {
+  const first = looks.slice(0, looksShown).map((look) => short(look, lookLimit));
+  return first.length === 0 ? '' : words.firstLook(first);
+}
+
+function behind({ behind: hops }: IncidentFacts, words: Words): string {
+  return hops.length === 0 ? '' : words.behind(listOf(words, hops, hops.length));
+}
+
+function listOf(words: Words, names: readonly string[], total: number): string {
+  const shown = names.slice(0, namesShown).map((name) => short(name, nameLimit));
+  return shown.length === 0 ? '' : words.list(shown, Math.max(total, names.length) - shown.length);
+}
+
+/** Undefined where the beginning is not known to be earlier. */
+function lastedMs({ since, resolvedAt }: IncidentFacts): number | undefined {
   const ms = (resolvedAt ?? since) - since;
-  return ms >= 1000 ? ` after ${spokenDuration(ms)}` : '';
-}
-
-function spaced(text: string): Line {
-  return text === '' ? [] : [` ${text}`];
+  return ms >= 1000 ? ms : undefined;
 }

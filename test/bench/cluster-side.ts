@@ -11,6 +11,7 @@ const emitters: FakeEmitter[] = [];
 /** Emitters that have printed nothing yet. */
 const waiting = new Set<FakeEmitter>();
 let told = false;
+const unsent: string[] = [];
 let calls = 0;
 let busiest = 0;
 const perSecond: number[] = [];
@@ -35,9 +36,16 @@ async function ship(hook: string, authorization: string): Promise<void> {
   if (waiting.size === 0 && !told) process.send?.({ watched: nodes });
   told = waiting.size === 0;
   if (texts.length === 0) return;
-  const answer = await fetch(hook, { method: 'POST', body: texts.join('\n'), headers: { authorization } });
-  await answer.arrayBuffer();
-  if (!answer.ok) process.send?.({ failed: answer.status });
+  unsent.push(...texts);
+  const sending = unsent.splice(0);
+  try {
+    const answer = await fetch(hook, { method: 'POST', body: sending.join('\n'), headers: { authorization } });
+    await answer.arrayBuffer();
+    if (!answer.ok) process.send?.({ failed: answer.status });
+  } catch {
+    // A kept connection that was closed just then: as an alerter would, it tries again.
+    unsent.unshift(...sending);
+  }
 }
 
 process.on('message', (message: { hook?: string; authorization?: string; count?: 'start' | 'stop' }) => {

@@ -1,6 +1,7 @@
 /** The real runtime at 1 000 canaries a second on the real clock: how long its work keeps the event loop from other things. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { createRuntime, type Ports } from '../../src/engine/runtime.ts';
+import type { Ports } from '../../src/engine/performing.ts';
+import { createRuntime } from '../../src/engine/runtime.ts';
 import { type Clock, createClock } from '../../src/lib/clock.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { type BatchLine, type Injector, type Observer, scan } from '../../src/probe.ts';

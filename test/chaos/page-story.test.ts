@@ -14,7 +14,7 @@ function told(...words: string[]): Told[] {
 function row(action: OutboxRow['action'], incident: string, state: OutboxRow['state'] = 'sent'): OutboxRow {
   const facts = { id: incident, kind: 'stopped', hop: 'index', severity: 'critical' } as IncidentFacts;
   return {
-    ...{ id: 1, incident: 1, notifier: 'pager', attempts: 1, nextAt: 0, lastError: null, doneAt: null },
+    ...{ id: 1, incident: 1, notifier: 'pager', attempts: 1, queuedAt: 0, nextAt: 0, lastError: null, doneAt: null },
     action,
     facts,
     state,

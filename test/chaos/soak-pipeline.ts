@@ -1,5 +1,5 @@
 /** The pipeline of a soak, in memory: it keeps a line only while that is under way, so that all growth is the watchdog's. */
-import type { Ports } from '../../src/engine/runtime.ts';
+import type { Ports } from '../../src/engine/performing.ts';
 import type { Clock, EpochMs } from '../../src/lib/clock.ts';
 import { ProbeError } from '../../src/lib/errors.ts';
 import type { Emission, Find, Injector, Observer } from '../../src/probe.ts';

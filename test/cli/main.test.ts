@@ -51,7 +51,19 @@ describe.skipIf(!written)('main', () => {
     const { status, stdout } = node('src/main.ts', '--help');
     expect(status).toBe(0);
     const listed = [...stdout.matchAll(/^ {2}([a-z-]+)(?: \[| <|\s{2,})/gm)].map((match) => match[1]);
-    expect(listed).toEqual(['demo', 'sandbox', 'run', 'check', 'validate', 'schema', 'trace', 'page-test', 'help']);
+    const commands = [
+      'demo',
+      'sandbox',
+      'run',
+      'check',
+      'validate',
+      'schema',
+      'trace',
+      'page-test',
+      'maintenance',
+      'help',
+    ];
+    expect(listed).toEqual(commands);
   });
 
   it('given a missing file, then the code is 2 and there is no stack trace', () => {

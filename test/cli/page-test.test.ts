@@ -24,7 +24,7 @@ function pageTest(name: string, send: Send, clock = createClock()) {
     open: (_, context) => ({
       name: context.name,
       kind: definition.kind,
-      send: (notification, { signal }) => send(notification, signal),
+      send: (notification, { signal }) => send(notification, signal).then(() => undefined),
     }),
   }));
   const kinds = () => Promise.resolve({ probes: fakeProbes, notifiers });

@@ -47,9 +47,9 @@ describe('the JSON Schema for editors', () => {
     expect(accepts('short')).toBe(false);
   });
 
-  it("given a notifier's object, then name and min_severity may stand in it", () => {
+  it("given a notifier's object, then name, min_severity and their like may stand in it", () => {
     expect(keysAt(schema, ['notify', 0, 'slack'])).toEqual(
-      expect.arrayContaining(['webhook_url', 'name', 'min_severity']),
+      expect.arrayContaining(['webhook_url', 'name', 'min_severity', 'only', 'fallback', 'locale']),
     );
   });
 });

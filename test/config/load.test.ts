@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { describeConfig } from '../../src/config/describe.ts';
 import { variable } from '../../src/config/field.ts';
 import { type LoadOptions, loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/lib/errors.ts';
@@ -143,6 +144,36 @@ describe('a file without faults', () => {
       options: { url: 'https://es:9200', index: 'filebeat-*', fields: ['message'] },
     });
     expect(pipeline?.loss).toEqual({ budget: 0.001, windowMs: 600_000 });
+  });
+
+  it('given who stands in for whom, filters, languages and links, then the engine and the channels get them', async () => {
+    const config = await load({ file: 'links.yml', cwd: here });
+    expect(config.notify.map(({ options: _, ...rest }) => rest)).toEqual([
+      {
+        name: 'pagerduty',
+        kind: 'pagerduty',
+        minSeverity: 'critical',
+        fallback: { to: 'chat', afterMs: 120_000 },
+      },
+      { name: 'chat', kind: 'slack', minSeverity: 'warning', standby: true, locale: 'ja', timezone: 'Asia/Tokyo' },
+      {
+        name: 'lead',
+        kind: 'slack',
+        minSeverity: 'critical',
+        only: { pipelines: ['prod'], kinds: ['stopped', 'lossy'] },
+        escalateAfterMs: 1_800_000,
+        fallback: { to: 'chat', afterMs: 600_000 },
+      },
+    ]);
+    expect(describeConfig(config, fakeProbes)).toContain(
+      'told: pagerduty (pagerduty; critical and above; else chat after 2m), chat (slack; only where another fails), ' +
+        'lead (slack; critical and above; of prod; stopped, lossy; once it is critical for 30m; else chat after 10m)',
+    );
+    expect(config.links).toEqual({
+      page: 'https://logcanary.example/',
+      runbook: 'https://wiki.example/{kind}',
+      discover: { alert: 'https://kibana.example/#/?q={hop}&from={from}' },
+    });
   });
 
   it('given only what is required, then the defaults of the contract hold', async () => {

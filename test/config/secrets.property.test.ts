@@ -15,6 +15,7 @@ const places = [
   'notify: [{ slack: { webhook_url: @, min_severity: @ } }]',
   'notify: [{ pagerduty: { routing_key: @ } }]',
   'notify: [{ pagerduty: { routing_key: x, password: @ } }]',
+  'notify: [{ webhook: { url: @, secret: @ } }, { email: { password: @ } }, { alertmanager: { bearer_token: @ } }]',
   'heartbeats: [{ url: @ }]',
   'pipelines: [{ name: p, hops: [{ name: h, elasticsearch: { url: "https://es", auth: { api_key: @ } }, within: 1s }] }]',
 ];

@@ -88,12 +88,12 @@ export function incident(id: number, over: Partial<IncidentRow> = {}): IncidentR
     openedAt: 1_000,
     resolvedAt: null,
   } as const;
-  return { id, ...base, facts, notified: ['pagerduty'], ...over };
+  return { id, ...base, facts, notified: ['pagerduty'], receipts: { slack: 'C1 1.2' }, ...over };
 }
 
 export function outbox(id: number, over: Partial<OutboxRow> = {}): OutboxRow {
   const base = { incident: 7, notifier: 'slack', action: 'trigger', state: 'waiting', attempts: 0 } as const;
-  return { id, ...base, facts, nextAt: lateMs, lastError: null, doneAt: null, ...over };
+  return { id, ...base, facts, queuedAt: 1_000, nextAt: lateMs, lastError: null, doneAt: null, ...over };
 }
 
 export function look(id: number, asOf: number): LookRow {

@@ -19,6 +19,8 @@ export interface Node {
   /** Lines that already went on to the agent. */
   fed: number;
   agent: 'running' | 'stopped';
+  /** So many lines its agent still drops, every second one. */
+  drops: number;
 }
 
 export const scheduleLimits: ScheduleLimits = {
@@ -69,7 +71,15 @@ export class ClusterScene extends Scene {
 
   private start(): Node {
     const emitter = createFakeEmitter(secret, () => this.now);
-    return { emitter, uid: `pod-${this.uids++}`, held: undefined, leavingSince: undefined, fed: 0, agent: 'running' };
+    return {
+      emitter,
+      uid: `pod-${this.uids++}`,
+      held: undefined,
+      leavingSince: undefined,
+      fed: 0,
+      agent: 'running',
+      drops: 0,
+    };
   }
 
   override list(): readonly ListedStream[] | LogcanaryError {
@@ -122,7 +132,11 @@ export class ClusterScene extends Scene {
     for (const node of this.nodes.values()) {
       node.emitter.run();
       if (node.agent === 'stopped') continue;
-      for (const { text, at } of node.emitter.printed.slice(node.fed)) this.feed('emitter', text, at);
+      node.emitter.printed.slice(node.fed).forEach(({ text, at }, index) => {
+        const dropped = node.drops > 0 && (node.fed + index) % 2 === 0;
+        if (dropped) node.drops -= 1;
+        else this.feed('emitter', text, at);
+      });
       node.fed = node.emitter.printed.length;
     }
     return super.advance(now);

@@ -137,3 +137,15 @@ test('given a zone whose agents stop, when told, then the incident names the zon
   bench.run(6 * minute);
   expect(bench.open('stopped')[0]?.streams).toMatchObject({ affected: 4, total: 12, labels: ['zone=b'] });
 });
+
+test('given one node of many that loses every second line for a while, when told, then it is lossy there and is over soon', async () => {
+  const { scene, bench } = await opened(Array.from({ length: 40 }, (_, n) => `n${n}`));
+  bench.run(20 * minute);
+  const node = scene.node('n7');
+  node.drops = 4;
+  expect(bench.runUntil(20 * minute, () => bench.open('lossy').length > 0)).toBe(true);
+  expect(bench.open('lossy')[0]?.streams.names).toEqual(['n7']);
+  bench.run(60 * minute);
+  expect(bench.open()).toEqual([]);
+  expect(bench.history().filter((each) => each === 'lossy@stream')).toHaveLength(1);
+});

@@ -36,6 +36,8 @@ export interface World {
   look(hop: HopState, question: Question, now: number): Look | LogcanaryError;
   check(check: CheckState, now: number): CheckResult | LogcanaryError;
   notify(row: OutboxRow): LogcanaryError | undefined;
+  /** What a channel that took a message gives back for it. */
+  receipt?(row: OutboxRow): string | undefined;
   /** Told before each step, so that lines move. May give back events of its own (hooks). */
   advance(now: number): readonly Event[];
   observer(hop: string): Pick<ObserverInfo, 'mode' | 'finds'>;
@@ -45,6 +47,8 @@ export interface Sent {
   readonly at: number;
   readonly row: OutboxRow;
   readonly accepted: boolean;
+  /** What it was given of an earlier one. */
+  readonly receipt: string | undefined;
 }
 
 interface Due {
@@ -194,10 +198,14 @@ export class Bench {
         });
       }
       case 'notify': {
-        const { row } = command;
+        const { row, receipt } = command;
         const error = this.world.notify(row);
-        this.sent.push({ at: this.now, row, accepted: error === undefined });
-        return () => ({ type: 'notified', id: row.id, ...(error ? { error } : {}) });
+        this.sent.push({ at: this.now, row, accepted: error === undefined, receipt });
+        return () => ({
+          type: 'notified',
+          id: row.id,
+          ...(error ? { error } : { receipt: this.world.receipt?.(row) }),
+        });
       }
     }
   }

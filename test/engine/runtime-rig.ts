@@ -1,7 +1,8 @@
 /** The real runtime over a ledger that can be held or refuse, and ports that a test replaces; on the machine's time, but hasty. */
 import { expect, vi } from 'vitest';
 import type { Change, Ledger } from '../../src/core/ledger.ts';
-import { createRuntime, type Ports, type Runtime } from '../../src/engine/runtime.ts';
+import type { Ports } from '../../src/engine/performing.ts';
+import { createRuntime, type Runtime } from '../../src/engine/runtime.ts';
 import type { EngineState, HopState, StreamState } from '../../src/engine/state.ts';
 import { createMemoryLedger, type MemoryLedger } from '../../src/ledger/memory.ts';
 import { type Clock, createClock } from '../../src/lib/clock.ts';

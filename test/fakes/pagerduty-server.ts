@@ -41,11 +41,26 @@ const Event = z
   );
 export type PagerdutyEvent = z.infer<typeof Event>;
 
+/** https://developer.pagerduty.com/docs/send-change-event */
+const Change = z.strictObject({
+  routing_key: z.string().refine((key) => key.length === 32, "Length of 'routing_key' is incorrect"),
+  payload: z.strictObject({
+    summary: z.string().min(1).refine(atMost(1024), "'payload.summary' is longer than 1024 characters"),
+    source: z.string().min(1).optional(),
+    timestamp: z.iso.datetime().optional(),
+    custom_details: z.record(z.string(), z.unknown()).optional(),
+  }),
+  links: z.array(z.strictObject({ href: z.url(), text: z.string().optional() })).optional(),
+});
+export type PagerdutyChange = z.infer<typeof Change>;
+
 export interface PagerdutyServer extends MisbehavingServer {
   /** The exact address to POST to. */
   readonly url: string;
   /** Events answered 202, oldest first. */
   readonly events: readonly PagerdutyEvent[];
+  /** Change events answered 202, oldest first: they notify nobody. */
+  readonly changes: readonly PagerdutyChange[];
   /** Keys that have an open alert now. */
   readonly open: ReadonlySet<string>;
   /** How often somebody's phone would have rung: triggers of a key that had no open alert. */
@@ -60,6 +75,7 @@ export async function startPagerdutyServer(
   taken: (event: PagerdutyEvent) => void = () => {},
 ): Promise<PagerdutyServer> {
   const events: PagerdutyEvent[] = [];
+  const changes: PagerdutyChange[] = [];
   const open = new Set<string>();
   let pages = 0;
   const accept = (event: PagerdutyEvent): VendorAnswer => {
@@ -71,13 +87,21 @@ export async function startPagerdutyServer(
     if (event.event_action === 'resolve') open.delete(key);
     return answer(202, { status: 'success', message: 'Event processed', dedup_key: key });
   };
+  const change = ({ body }: Received): VendorAnswer => {
+    const parsed = Change.safeParse(JSON.parse(body));
+    if (!parsed.success) return invalid(parsed.error.issues.map(({ message }) => message));
+    changes.push(parsed.data);
+    return answer(202, { status: 'success', message: 'Change event processed' });
+  };
   const server = await startMisbehavingServer((request) => {
+    if (request.path === '/v2/change/enqueue') return change(request);
     const refused = refusal(request);
     return refused ?? accept(Event.parse(JSON.parse(request.body)));
   });
   return Object.defineProperties(server as PagerdutyServer, {
     url: { value: `${server.origin}/v2/enqueue` },
     events: { value: events },
+    changes: { value: changes },
     open: { value: open },
     pages: { get: () => pages },
   });

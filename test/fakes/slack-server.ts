@@ -27,6 +27,10 @@ const Blocks = z
   .max(50);
 const Message = z.strictObject({
   channel: z.string().optional(),
+  /** Of the message that is edited. */
+  ts: z.string().optional(),
+  thread_ts: z.string().optional(),
+  reply_broadcast: z.boolean().optional(),
   text: z.string().min(1).max(40_000),
   blocks: Blocks.optional(),
   unfurl_links: z.boolean().optional(),
@@ -39,8 +43,10 @@ export interface SlackServer extends MisbehavingServer {
   readonly webhookUrl: string;
   /** The address of `chat.postMessage`. */
   readonly postMessageUrl: string;
-  /** Messages that were taken, oldest first. */
+  /** Messages that were taken, edits and replies too, oldest first. */
   readonly messages: readonly SlackPost[];
+  /** What the channel shows: the messages as they are now, by their ts, without replies. */
+  readonly shown: ReadonlyMap<string, SlackPost>;
   /** What would have notified a whole channel, a group or a person: `<!channel>`, `<@U1>`, `<!subteam^S1>`. */
   readonly pings: readonly string[];
 }
@@ -55,17 +61,20 @@ export interface SlackServerOptions {
 /** Slack's incoming webhook and `chat.postMessage` on loopback: refuses what Slack refuses, each in its own way. */
 export async function startSlackServer({ webhookPath, botToken, channel }: SlackServerOptions): Promise<SlackServer> {
   const messages: SlackPost[] = [];
+  const shown = new Map<string, SlackPost>();
   const api = '/api/chat.postMessage';
   const server = await startMisbehavingServer((request) => {
     if (request.path === webhookPath) return webhook(request, messages);
-    if (request.path !== api) return text(404, 'no_service');
+    if (request.path !== api && request.path !== '/api/chat.update') return text(404, 'no_service');
     if (request.headers.authorization !== `Bearer ${botToken}`) return json({ ok: false, error: 'invalid_auth' });
-    return chatPostMessage(request, channel, messages);
+    const edits = request.path !== api;
+    return chat(request, { edits, channel, messages, shown });
   });
   return Object.defineProperties(server as SlackServer, {
     webhookUrl: { value: `${server.origin}${webhookPath}` },
     postMessageUrl: { value: `${server.origin}${api}` },
     messages: { value: messages },
+    shown: { value: shown },
     pings: {
       get: () => messages.flatMap((message) => JSON.stringify(message).match(/<(![^d]|!subteam|[@#])[^>]*>/g) ?? []),
     },
@@ -79,13 +88,28 @@ function webhook(request: Received, messages: SlackPost[]): VendorAnswer {
   return text(200, 'ok');
 }
 
-function chatPostMessage(request: Received, channel: string, messages: SlackPost[]): VendorAnswer {
+interface Chat {
+  readonly edits: boolean;
+  readonly channel: string;
+  readonly messages: SlackPost[];
+  readonly shown: Map<string, SlackPost>;
+}
+
+/** `chat.postMessage` takes a name or an id and gives the id back; `chat.update` takes ids only, and only what is there. */
+function chat(request: Received, { edits, channel, messages, shown }: Chat): VendorAnswer {
   const parsed = Message.safeParse(parse(request.body));
   if (!parsed.success) return json({ ok: false, error: 'invalid_blocks' });
-  if (size(parsed.data) > 13_200) return json({ ok: false, error: 'msg_blocks_too_long' });
-  if (parsed.data.channel !== channel) return json({ ok: false, error: 'channel_not_found' });
-  messages.push(parsed.data);
-  return json({ ok: true, channel: 'C024BE91L', ts: `1763575320.${String(messages.length).padStart(6, '0')}` });
+  const post = parsed.data;
+  if (size(post) > 13_200) return json({ ok: false, error: 'msg_blocks_too_long' });
+  if (post.channel !== channel && (edits || post.channel !== '#ops'))
+    return json({ ok: false, error: 'channel_not_found' });
+  const known = edits ? post.ts : post.thread_ts;
+  if (known !== undefined && !shown.has(known))
+    return json({ ok: false, error: edits ? 'message_not_found' : 'thread_not_found' });
+  messages.push(post);
+  const ts = edits ? (post.ts ?? '') : `1763575320.${String(messages.length).padStart(6, '0')}`;
+  if (post.thread_ts === undefined) shown.set(ts, post);
+  return json({ ok: true, channel, ts });
 }
 
 function size({ blocks = [] }: SlackPost): number {

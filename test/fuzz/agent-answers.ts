@@ -1,10 +1,12 @@
 /** Agents, or something in between, whose pages parse but are not quite what they should be. */
 import fc from 'fast-check';
+import alertmanager from '../../probes/alertmanager.ts';
 import filebeat from '../../probes/filebeat-queue.ts';
 import fluentBit from '../../probes/fluent-bit-buffer.ts';
 import fluentd from '../../probes/fluentd-buffer.ts';
 import kubeState from '../../probes/kube-state-metrics.ts';
 import logstash from '../../probes/logstash-queue.ts';
+import prometheus from '../../probes/prometheus.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { type AnyProbe, type CheckResult, ProbeError } from '../../src/probe.ts';
 import { startAgentServer } from '../fakes/agent-server.ts';
@@ -65,6 +67,43 @@ const wholes: readonly (readonly [AnyProbe, Pages])[] = [
           },
         ],
       },
+    },
+  ],
+  [
+    alertmanager,
+    {
+      '/api/v2/status': { cluster: { status: 'ready', peers: [{ name: 'a' }] }, versionInfo: { version: '0.25.0' } },
+      '/api/v2/alerts': [
+        {
+          ...{ labels: { alertname: 'Watchdog' }, receivers: [{ name: 'logcanary' }] },
+          ...{ updatedAt: '2026-11-20T08:00:00.1Z', endsAt: '2026-11-20T08:04:00.1Z' },
+          status: { state: 'suppressed', silencedBy: ['5'], inhibitedBy: ['e'], mutedBy: ['nights'] },
+        },
+      ],
+      '/api/v2/silence/5': { createdBy: 'alice', endsAt: '2026-11-21T00:00:00Z' },
+      '/metrics':
+        'alertmanager_notifications_total{integration="webhook"} 3\nalertmanager_notifications_failed_total{integration="webhook"} 3\n',
+    },
+  ],
+  [
+    prometheus,
+    {
+      '/api/v1/rules': {
+        data: {
+          groups: [
+            {
+              ...{ name: 'g', interval: 60, evaluationTime: 75, lastEvaluation: '2026-11-20T08:00:00.123456789Z' },
+              rules: [{ name: 'r', health: 'err', lastError: 'many-to-many' }],
+            },
+          ],
+        },
+      },
+      '/api/v1/alertmanagers': { data: { activeAlertmanagers: [{ url: 'http://a:9093/api/v2/alerts' }] } },
+      '/api/v1/query': {
+        data: { resultType: 'vector', result: [{ metric: { instance: 'a:1' }, value: [1_795_000_000, '0'] }] },
+      },
+      '/metrics':
+        'prometheus_remote_storage_highest_timestamp_in_seconds 9\nprometheus_remote_storage_queue_highest_sent_timestamp_seconds{remote_name="far"} 5\n',
     },
   ],
   [kubeState, { '/metrics': 'kube_node_info{node="a"} 1\nkube_lease_renew_time{lease="a"} 1795000000\nkube_x 1\n' }],

@@ -1,4 +1,4 @@
-/** What stands where PagerDuty and Slack should be, answering anything. */
+/** What stands where PagerDuty, Slack and the others should be, answering anything. */
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -7,14 +7,19 @@ import type { Notifier } from '../../src/core/notifier.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { NotifyError } from '../../src/lib/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import alertmanager from '../../src/notify/alertmanager.ts';
+import { opsgenie } from '../../src/notify/opsgenie.ts';
 import pagerduty from '../../src/notify/pagerduty.ts';
 import { retryAfterLimitMs } from '../../src/notify/retry-after.ts';
 import slack from '../../src/notify/slack.ts';
-import { sampleFacts } from '../fakes/incident-facts.ts';
+import webhook from '../../src/notify/webhook.ts';
+import { resolvedFacts, sampleFacts } from '../fakes/incident-facts.ts';
 import { hostileValues, spices } from './mutation.ts';
 import { checking, type FuzzTarget, refuse } from './target.ts';
 
 const secret = 'Zq7plantedSecretXw9kL3abcdefghij';
+/** Where a Slack message stands that is edited. */
+const receipt = '{"channel":"C1","ts":"1.2"}';
 
 interface Said {
   readonly status: number;
@@ -104,6 +109,7 @@ async function expectBounded(notifier: Notifier): Promise<void> {
   const { signal } = new AbortController();
   try {
     await notifier.send({ action: 'trigger', facts: sampleFacts() }, { signal });
+    await notifier.send({ action: 'resolve', facts: resolvedFacts(), receipt }, { signal });
   } catch (error) {
     if (!(error instanceof NotifyError)) throw error;
     if (error.message.includes(secret)) refuse(`a secret: ${error.message}`);
@@ -115,7 +121,7 @@ async function expectBounded(notifier: Notifier): Promise<void> {
 
 export const notifierTargets: readonly FuzzTarget[] = [
   {
-    name: 'answers of PagerDuty and Slack',
+    name: 'answers of PagerDuty, Slack and other channels',
     runs: 40,
     async open() {
       const server = await openServer();
@@ -124,6 +130,9 @@ export const notifierTargets: readonly FuzzTarget[] = [
         pagerduty.open({ routing_key: secret, url: server.url }, opening('pagerduty')),
         slack.open({ webhook_url: server.url }, opening('slack')),
         slack.open({ bot_token: secret, channel: 'C1', url: server.url }, opening('bot')),
+        alertmanager.open({ ...alertmanager.config.parse({ url: server.url }), bearer_token: secret }, opening('am')),
+        webhook.open({ url: server.url, secret }, opening('webhook')),
+        opsgenie.open({ api_key: secret, url: server.url }, opening('opsgenie')),
       ];
       const property = fc.asyncProperty(said, async (what) => {
         server.say(what);

@@ -15,7 +15,7 @@ test('given a hop and a figure of which everything is known, when the status is 
   const base = { check: 'disk', kind: 'elasticsearch-disk', measure: 'disk', unit: 'bytes' as const };
   const shown = {
     ...pipeline,
-    ...{ name: 'p', injected: 10, unconfirmed: 2, withheld: 1, streams: [], streamsTotal: 7 },
+    ...{ name: 'p', injected: 10, unconfirmed: 2, withheld: 1, streams: [], streamsTotal: 7, leftOut: [] },
     hops: [
       hop({
         ...{ name: 'index', kind: 'elasticsearch', withinMs: 180_000, p95Ms: 12_400, oldestMissingMs: 9_000 },

@@ -185,3 +185,12 @@ test.each([
 ])('given heartbeat %s, when shown, then as %s', (url, place) => {
   expect(heartbeatPlace(url)).toBe(place);
 });
+
+test('given places that no canary is sent to, for now or ever, when rendered, then the page says why', () => {
+  const status = healthyStatus();
+  const [pipeline] = status.pipelines;
+  const streams = (pipeline?.streams ?? []).map((each, at) => (at === 0 ? { ...each, held: 'no emitter pod' } : each));
+  const html = render(pageModel({ ...status, pipelines: pipeline ? [{ ...pipeline, streams }] : [] }));
+  expect(html).toContain('<span class="tag">no emitter pod</span>');
+  expect(html).toContain('not watched: fargate-1 (Fargate)');
+});

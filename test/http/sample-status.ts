@@ -36,6 +36,7 @@ export function healthyStatus(): StatusView {
         ],
         streams: nodes.map((name) => stream(name, {})),
         streamsTotal: nodes.length,
+        leftOut: [{ name: 'fargate-1', why: 'Fargate' }],
         readings: readings(),
         drops: [0, 39].map((records, at) => ({ ...fluentBit, node: `node-00${at + 1}`, records })),
       },

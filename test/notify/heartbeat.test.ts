@@ -1,5 +1,6 @@
 /** Heartbeats: sent only while we live, counted only when taken, and silent about their address. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { HeartbeatForm } from '../../src/core/pipeline.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import type { Log } from '../../src/lib/log.ts';
 import { beat } from '../../src/notify/heartbeat.ts';
@@ -30,18 +31,19 @@ afterEach(async () => {
   await service.close();
 });
 
-function begin(url = `${service.origin}/ping/${secret}`) {
+function begin(url = `${service.origin}/ping/${secret}`, form?: HeartbeatForm, isWell = () => healthy) {
   const clock = hastyClock();
   const note = (fields: object, message: string) => void said.push(`${JSON.stringify(fields)} ${message}`);
   const log: Log = { debug: note, info: note, warn: note, error: note };
   // Between two beats of a clock that does not wait, others must have their turn.
   const resting = { ...clock, sleep: (ms: number, signal?: AbortSignal) => clock.sleep(ms, signal).then(nextTurn) };
-  const specs = [{ url, everyMs: 60_000 }];
+  const specs = [{ url, everyMs: 60_000, ...(form && { form }) }];
   const signal = stop.signal;
   const count = () => {
     sent += 1;
   };
-  beating = beat({ specs, clock: resting, log, signal, healthy: () => healthy, sent: count });
+  const health = () => ({ ok: isWell(), problems: ['ledger: the disk is full'] });
+  beating = beat({ specs, clock: resting, log, signal, health, sent: count });
   return clock;
 }
 const nextTurn = () => createClock().sleep(0);
@@ -78,7 +80,7 @@ test.each(refusals)(
   async (script) => {
     service.script(script);
     begin();
-    await until(() => service.requests.length >= 3);
+    await until(() => service.requests.length >= 3 && said.length > 0);
     expect(sent).toBe(0);
     expect(said[0]).toContain('was not accepted');
     expect(said.join()).not.toContain(secret);
@@ -86,3 +88,73 @@ test.each(refusals)(
     await until(() => sent > 0);
   },
 );
+
+test('given a service that can be told, when we are not well from one beat to the next, then it hears that and why', async () => {
+  begin(undefined, 'healthchecks');
+  await until(() => sent > 0);
+  expect(service.requests[0]?.path).toBe(`/ping/${secret}/start`);
+  healthy = false;
+  await until(() => service.requests.some(({ path }) => path.endsWith('/fail')));
+  const told = service.requests.find(({ path }) => path.endsWith('/fail'));
+  expect(told?.body).toBe('logcanary is not healthy: ledger: the disk is full');
+  const before = sent;
+  healthy = true;
+  await until(() => sent > before);
+  expect(said.join()).not.toContain(secret);
+});
+
+test('given a service that can be told, when we are not well at every second beat, then it is told nothing of it', async () => {
+  let beats = 0;
+  const isWell = () => {
+    beats += 1;
+    return beats % 2 === 1;
+  };
+  begin(undefined, 'betterstack', isWell);
+  await until(() => said.length >= 5);
+  expect(sent).toBeGreaterThanOrEqual(5);
+  expect(service.requests.filter(({ path }) => path.endsWith('/fail'))).toEqual([]);
+});
+
+const doubts = ['OK (not found)', 'OK (rate limited)'];
+test.each(doubts)('given the answer 200 "%s", when Healthchecks is pinged, then that is no heartbeat', async (body) => {
+  service.script({ as: 'answer', status: 200, body });
+  begin(undefined, 'healthchecks');
+  await until(() => service.requests.length >= 4 && said.length > 0);
+  expect(sent).toBe(0);
+  expect(said[0]).toMatch(/was not accepted: it answered "(not found|rate limited)"/);
+});
+
+test('given a ping that fails on its way, when its period is long enough, then it is tried again before the next is due', async () => {
+  service.script({ as: 'reset' });
+  const clock = begin();
+  await until(() => clock.slept.length >= 2);
+  expect(clock.slept.slice(0, 2)).toEqual([2_000, 8_000]);
+  service.script();
+  await until(() => sent > 0);
+});
+
+test('given an answer without an end, when it is read, then only up to a bound, and the next beat comes', async () => {
+  service.script({ as: 'flood', status: 200, bytes: 64 * 1024 * 1024 });
+  begin();
+  await until(() => service.requests.length >= 2);
+  expect(service.flooded).toBeLessThan(32 * 1024 * 1024);
+});
+
+test('given two services of which one hangs, when time passes, then the other is told all the same', async () => {
+  const hanging = await startMisbehavingServer(() => ({ status: 200, contentType: 'text/plain', body: 'OK' }));
+  hanging.script({ as: 'silent' });
+  const clock = createClock();
+  let told = 0;
+  const count = () => {
+    told += 1;
+  };
+  const specs = [hanging, service].map(({ origin }) => ({ url: `${origin}/ping`, everyMs: 10 }));
+  const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const health = () => ({ ok: true, problems: [] });
+  beating = beat({ specs, clock, log, signal: stop.signal, health, sent: count });
+  await until(() => told >= 5);
+  expect(hanging.requests).toHaveLength(1);
+  stop.abort();
+  await beating;
+  await hanging.close();
+});

@@ -73,8 +73,8 @@ describe('pagerduty', () => {
         },
       },
       client: 'logcanary',
-      client_url: 'https://logcanary.example/',
-      links: [{ href: 'https://logcanary.example/', text: 'logcanary status page' }],
+      client_url: 'https://logcanary.example/#inc-7',
+      links: [{ href: 'https://logcanary.example/#inc-7', text: 'Incident' }],
     });
   });
 
@@ -115,6 +115,57 @@ describe('pagerduty', () => {
     const event = await send({ action: 'trigger', facts: sampleFacts(), pageUrl: 'javascript:alert(1)' });
     expect(event).not.toHaveProperty('links');
     expect(event).not.toHaveProperty('client_url');
+  });
+
+  test('given a runway, links and a language, then the page has them all', async () => {
+    const context = { name: 'pagerduty', clock: handClock(sampleSince), log: silentLog };
+    const links = { page: 'https://status.example/', runbook: 'https://wiki.example/{kind}' };
+    const notifier = pagerduty.open(
+      { routing_key, url: server.url },
+      { ...context, locale: 'ja', zone: 'Asia/Tokyo', links },
+    );
+    const runway = [{ what: 'disk es-1: flood stage', at: sampleSince + 60_000, earliest: sampleSince }];
+    await notifier.send(
+      { action: 'trigger', facts: sampleFacts({ runway }) },
+      { signal: new AbortController().signal },
+    );
+    expect(server.events.at(-1)).toMatchObject({
+      payload: {
+        summary: 'prod ログ停止（stream→index）3/3 ストリーム',
+        severity: 'critical',
+        custom_details: {
+          summary: expect.stringContaining('猶予：disk es-1: flood stage'),
+          runway: ['2026-11-19T18:03:00.000Z disk es-1: flood stage'],
+        },
+      },
+      client_url: 'https://status.example/#inc-7',
+      links: [
+        { href: 'https://wiki.example/stopped', text: '手順書' },
+        { href: 'https://status.example/#inc-7', text: 'インシデント' },
+      ],
+    });
+  });
+
+  test('given maintenance or a drill, when announced, then it is a change event, which wakes nobody', async () => {
+    const notifier = pagerduty.open(
+      { routing_key, url: server.url },
+      { name: 'pd', clock: handClock(0), log: silentLog },
+    );
+    const before = server.pages;
+    const signal = new AbortController().signal;
+    const what = `maintenance of ${'日'.repeat(2_000)}\nbegins`;
+    const details = { until: '2026-11-19T20:00:00Z', by: 'tanaka' };
+    await notifier.announce?.({ deployment: 'tokyo', at: sampleSince, what, details }, { signal });
+    expect(server.pages).toBe(before);
+    expect(server.changes.at(-1)).toMatchObject({
+      routing_key,
+      payload: { source: 'tokyo', timestamp: '2026-11-19T18:02:00.000Z', custom_details: details },
+    });
+    await notifier.announce?.({ deployment: '', at: sampleSince, what: '' }, { signal });
+    server.script({ as: 'answer', status: 400, body: '{"status":"invalid event"}' });
+    const refused = notifier.announce?.({ deployment: 'tokyo', at: sampleSince, what: 'a drill' }, { signal });
+    await expect(refused).rejects.toMatchObject({ code: 'NOTIFY', retryable: false });
+    server.script();
   });
 
   test('given an event that PagerDuty calls invalid, then its errors are quoted and it is not sent again', async () => {

@@ -34,44 +34,51 @@ notifierContract({
 
 describe('slack', () => {
   let server: SlackServer;
+  /** Where edits are refused. */
+  let gone: SlackServer;
   beforeAll(async () => {
     server = await start();
+    gone = await start();
   });
-  afterAll(() => server.close());
+  afterAll(() => Promise.all([server.close(), gone.close()]));
 
   const signal = new AbortController().signal;
   const byWebhook = (notification: Notification) =>
     slack.open({ webhook_url: server.webhookUrl }, context).send(notification, { signal });
   const byBot = (notification: Notification) =>
     slack.open({ bot_token, channel, url: server.postMessageUrl }, context).send(notification, { signal });
-  const section = () => server.messages.at(-1)?.blocks?.[0]?.text.text ?? '';
+  const sections = () => server.messages.at(-1)?.blocks?.map(({ text }) => text.text) ?? [];
+  const shown = () => sections().join('\n').split('\n');
 
-  test('given an open incident, then it is told in at most six lines with dates in the reader’s zone', async () => {
+  test('given an open incident, then it is told in six lines and its links, with dates in the reader’s zone and UTC', async () => {
     await byWebhook({ action: 'trigger', facts: sampleFacts(), pageUrl: 'https://logcanary.example/?a=1&b=2' });
     expect(server.messages.at(-1)?.text).toBe('🔴 prod logs STOPPED stream→index: 3/3 streams');
-    expect(section().split('\n')).toHaveLength(6);
-    expect(section()).toContain(
-      '*🔴 prod logs STOPPED stream→index: 3/3 streams*\nSince <!date^1795111320^{date_short_pretty} {time}|',
-    );
-    expect(section()).toContain('Not paged, behind it: alert. <https://logcanary.example/?a=1&amp;b=2|Open logcanary>');
+    expect(shown()).toHaveLength(7);
+    expect(shown()[0]).toBe('*🔴 prod logs STOPPED stream→index: 3/3 streams*');
+    expect(shown()[1]).toMatch(/^Since <!date\^1795111320\^\{date_short_pretty\} \{time\}\|[^>]+> \(18:02Z\)\. Canary/);
+    expect(shown().slice(-2)).toEqual([
+      'Not paged, behind it: alert.',
+      '<https://logcanary.example/?a=1&amp;b=2#inc-7|Incident>',
+    ]);
   });
 
   test('given changes shortly before, then each has a date in the reader’s zone and its text is escaped', async () => {
     const changed = [{ at: sampleSince - 60_000, what: 'ConfigMap logging/<!here>: changed by helm' }];
     await byWebhook({ action: 'trigger', facts: sampleFacts({ changed }) });
     expect(server.pings).toEqual([]);
-    expect(section().split('\n')[4]).toMatch(
-      /^Changed shortly before: <!date\^1795111260\^\{date_short_pretty\} \{time\}\|.+> ConfigMap logging\/&lt;!here&gt;: changed by helm\.$/,
+    expect(shown()[4]).toMatch(
+      /^Changed shortly before: <!date\^1795111260\^\{date_short_pretty\} \{time\}\|.+> \(18:01Z\) ConfigMap logging\/&lt;!here&gt;: changed by helm\.$/,
     );
   });
 
   test('given every line as long as can be, then Slack still takes it', async () => {
     const changed = [1, 2, 3, 4, 5].map((at) => ({ at: sampleSince - at, what: '&'.repeat(500) }));
     const long = '&'.repeat(5_000);
-    const facts = sampleFacts({ changed, detail: long, firstLook: [long, long], behind: Array(9).fill(long) });
+    const runway = [1, 2].map(() => ({ what: long, at: sampleSince, earliest: sampleSince, latest: sampleSince }));
+    const facts = sampleFacts({ changed, runway, detail: long, firstLook: [long, long], behind: Array(9).fill(long) });
     await byWebhook({ action: 'trigger', facts: { ...facts, pipeline: long, hop: long } });
-    expect(section().split('\n')).toHaveLength(7);
-    expect(section().length).toBeLessThanOrEqual(3_000);
+    expect(shown()).toHaveLength(8);
+    expect(Math.max(...sections().map(({ length }) => length))).toBeGreaterThan(1_000);
   });
 
   test('given names and details with mentions, then nobody is pinged and the text is escaped once', async () => {
@@ -87,13 +94,13 @@ describe('slack', () => {
     await byWebhook({ action: 'trigger', facts });
     await byBot({ action: 'trigger', facts });
     expect(server.pings).toEqual([]);
-    expect(section()).toContain('"a &lt; b &amp;&amp; c &gt; d" &lt;!subteam^S1&gt;');
+    expect(shown().join()).toContain('"a &lt; b &amp;&amp; c &gt; d" &lt;!subteam^S1&gt;');
     expect(server.messages.at(-1)?.text).toContain('&lt;!channel&gt; logs STOPPED');
   });
 
   test('given details that grow by escaping, then they are cut between escapes', async () => {
     await byWebhook({ action: 'trigger', facts: sampleFacts({ detail: '&'.repeat(5_000) }) });
-    const detail = section().split('\n')[3] ?? '';
+    const detail = shown()[3] ?? '';
     expect(detail).toMatch(/^(&amp;)+…$/);
     expect(detail.length).toBeLessThanOrEqual(425);
   });
@@ -104,6 +111,73 @@ describe('slack', () => {
     expect(server.messages.length).toBe(before);
     await byBot({ action: 'update', facts: sampleFacts() });
     expect(server.messages.at(-1)?.text).toBe('🔴 UPDATE prod logs STOPPED stream→index: 3/3 streams');
+  });
+
+  describe('a bot that knows where its first message stands', () => {
+    const told = async (channelName = channel) => {
+      const options = { bot_token, channel: channelName, url: server.postMessageUrl };
+      const notifier = slack.open(options, { ...context, locale: 'ja' });
+      const receipt = await notifier.send(
+        { action: 'trigger', facts: sampleFacts({ severity: 'warning' }) },
+        { signal },
+      );
+      const ts = JSON.parse(receipt ?? '{}').ts as string;
+      const send = (notification: Notification) => notifier.send({ ...notification, receipt }, { signal });
+      return { send, ts, receipt };
+    };
+
+    test('given it got worse and is over, then its message shows how it is, and the thread what happened', async () => {
+      const { send, ts } = await told('#ops');
+      await send({ action: 'update', facts: sampleFacts() });
+      expect(server.shown.get(ts)?.text).toBe('🔴 【更新】prod ログ停止（stream→index）3/3 ストリーム');
+      expect(server.messages.at(-1)).toMatchObject({ thread_ts: ts, reply_broadcast: true });
+      await send({ action: 'resolve', facts: resolvedFacts() });
+      expect(server.shown.get(ts)?.text).toBe('🟢 【復旧】prod ログ（stream→index）疎通回復（発生から24分）');
+      expect(server.messages.at(-1)).toMatchObject({ thread_ts: ts, text: server.shown.get(ts)?.text });
+      expect(server.messages.at(-1)).not.toHaveProperty('reply_broadcast');
+    });
+
+    test.each(['message_not_found', 'cant_update_message', 'edit_window_closed'])(
+      'given the message cannot be edited any more (%s), then the end is a message of its own',
+      async (error) => {
+        const { receipt } = await told();
+        const notifier = slack.open(
+          { bot_token, channel, url: server.postMessageUrl, update_url: gone.origin },
+          context,
+        );
+        gone.script({ as: 'answer', status: 200, body: JSON.stringify({ ok: false, error }) });
+        const before = server.shown.size;
+        const again = await notifier.send({ action: 'resolve', facts: resolvedFacts(), receipt }, { signal });
+        expect(server.shown.size).toBe(before + 1);
+        expect(JSON.parse(again ?? '{}').ts).not.toBe(JSON.parse(receipt ?? '{}').ts);
+      },
+    );
+
+    test('given an edit that is refused for another reason, then that is an error and nothing is said in the thread', async () => {
+      const { receipt } = await told();
+      const notifier = slack.open({ bot_token, channel, url: server.postMessageUrl, update_url: gone.origin }, context);
+      gone.script({ as: 'answer', status: 200, body: JSON.stringify({ ok: false, error: 'ratelimited' }) });
+      const before = server.messages.length;
+      const sent = notifier.send({ action: 'resolve', facts: resolvedFacts(), receipt }, { signal });
+      await expect(sent).rejects.toMatchObject({ reason: 'rate_limited', retryable: true });
+      expect(server.messages.length).toBe(before);
+    });
+
+    test.each(['', 'C1 1.2', '{"channel":7}', 'null'])(
+      'given a receipt of another kind of channel (%s), then a message of its own is posted',
+      async (receipt) => {
+        const before = server.shown.size;
+        const notifier = slack.open({ bot_token, channel, url: server.postMessageUrl }, context);
+        await notifier.send({ action: 'resolve', facts: resolvedFacts(), receipt }, { signal });
+        expect(server.shown.size).toBe(before + 1);
+      },
+    );
+
+    test('given names that would ping a channel, then no edit and no reply pings anybody', async () => {
+      const { send } = await told();
+      await send({ action: 'update', facts: sampleFacts({ pipeline: '<!channel>', hop: '<!here>' }) });
+      expect(server.pings).toEqual([]);
+    });
   });
 
   test('given a resolved incident, then the recovery is posted', async () => {

@@ -65,6 +65,14 @@ describe('the title', () => {
     expect(title(facts)).toBe('prod logs STOPPED at index: 3/3 streams');
   });
 
+  test('given streams that labels tell apart, then title and text say which, and no more than two', () => {
+    const labels = ['zone=1c', 'pool=spot', 'arch=arm64'];
+    const facts = sampleFacts({ streams: { affected: 14, total: 42, names: ['node-a'], labels } });
+    expect(title(facts)).toBe('prod logs STOPPED stream→index: 14/42 streams, mostly zone=1c, pool=spot');
+    expect(told(facts)[1]).toContain('14 of 42 streams, mostly zone=1c, pool=spot (node-a and 13 more).');
+    expect(title(sampleFacts({ streams: { ...facts.streams, labels: [] } }))).not.toContain('mostly');
+  });
+
   test('given no streams concerned, then none are counted', () => {
     expect(title(sampleFacts({ streams: { affected: 0, total: 0, names: [] } }))).toBe(
       'prod logs STOPPED stream→index',
@@ -88,7 +96,7 @@ describe('the title', () => {
 describe('the lines', () => {
   test('given a stopped pipeline at 3 a.m., then five lines say the rest', () => {
     expect(told(sampleFacts())).toEqual([
-      'Since 03:02 Asia/Tokyo (18:02Z). Canary lines: 420 overdue, none declared lost. Loss is decided at 09:02 Asia/Tokyo (00:02Z).',
+      'Since 03:02 Asia/Tokyo (18:02Z). Canary lines: 420 overdue, none declared lost. They may still arrive: loss is decided at 09:02 Asia/Tokyo (00:02Z).',
       'Where: stream→index. 3 of 3 streams (node-a, node-b, node-c). Looks complete: 8 of 8.',
       'All canaries of the last 5 minutes are overdue.',
       'First look: kubectl -n logging logs deploy/consumer --since=15m · iterator age of stream logs',
@@ -111,6 +119,24 @@ describe('the lines', () => {
     const one = told(sampleFacts({ changed: [{ at: sampleSince, what: `a\nb${'c'.repeat(500)}` }] }))[3];
     expect(one).toMatch(/^Changed shortly before: 03:02 Asia\/Tokyo \(18:02Z\) a bc{116}…\.$/);
     expect(told(resolvedFacts({ changed: [what(1)] })).join()).not.toContain('Changed');
+  });
+
+  test('given figures that will be at their limit, then when that is, and how sure, in a line of its own', () => {
+    const hour = 3_600_000;
+    const runway = [
+      {
+        what: 'disk es-1: flood stage',
+        at: sampleSince + hour,
+        earliest: sampleSince + hour / 2,
+        latest: sampleSince + 2 * hour,
+      },
+      { what: 'stream\nlogs: retention', at: sampleSince + 24 * hour, earliest: sampleSince + 20 * hour },
+    ];
+    expect(told(sampleFacts({ runway }))[3]).toBe(
+      'Runway: disk es-1: flood stage 04:02 Asia/Tokyo (19:02Z) (03:32–05:02); ' +
+        'stream logs: retention 2026-11-21 03:02 Asia/Tokyo (18:02Z) (23:02 or later).',
+    );
+    expect(told(resolvedFacts({ runway })).join()).not.toContain('Runway');
   });
 
   test('given a recovery with everything settled, then nothing is left to do and all is accounted for', () => {

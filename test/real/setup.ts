@@ -2,11 +2,23 @@
 import process from 'node:process';
 import type { TestProject } from 'vitest/node';
 import { installBusybox } from './install/busybox-package.ts';
+import { installElastalert, installElastalert2 } from './install/elastalert-packages.ts';
 import { installJars } from './install/jars.ts';
+import { installPrometheus } from './install/prometheus-package.ts';
 import { installRsyslog } from './install/rsyslog-package.ts';
 
 /** What is missing and how to get it, for each part that could not be fetched. */
-export type Missing = Partial<Record<'opensearch' | 'elasticsearch7' | 'rsyslog' | 'busybox', string>>;
+export type Missing = Partial<Record<Part, string>>;
+const names = [
+  'opensearch',
+  'elasticsearch7',
+  'rsyslog',
+  'busybox',
+  'prometheus',
+  'elastalert',
+  'elastalert2',
+] as const;
+type Part = (typeof names)[number];
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -26,8 +38,11 @@ export default async function setup(project: TestProject): Promise<() => void> {
     elasticsearch7: () => installJars('elasticsearch7', say),
     rsyslog: () => installRsyslog(say),
     busybox: () => installBusybox(say),
+    prometheus: () => installPrometheus(say),
+    elastalert: () => installElastalert(say),
+    elastalert2: () => installElastalert2(say),
   };
-  for (const part of ['opensearch', 'elasticsearch7', 'rsyslog', 'busybox'] as const)
+  for (const part of names)
     await parts[part]().catch((error: unknown) => {
       missing[part] = error instanceof Error ? error.message : String(error);
     });

@@ -24,15 +24,20 @@ export class Calls {
     switch (command.type) {
       case 'list': {
         const { injector } = command;
-        const failing = this.host.weather.now('list-fails', this.host.now) !== undefined;
-        const streams = this.host.world.list(this.host.now, this.host.toT);
-        this.host.answer(30, () =>
+        const { refilling, world, now } = this.host;
+        const away = refilling?.controlPlane.isAway(now);
+        const failing = away || this.host.weather.now('list-fails', now) !== undefined;
+        const streams = failing ? [] : (refilling?.nodes.list() ?? world.list(now, this.host.toT));
+        this.host.answer(away ? timeoutMs : 30, () =>
           failing
             ? { type: 'list-failed', injector, error: refusal('server_error') }
             : { type: 'listed', injector, streams },
         );
         return;
       }
+      case 'refill':
+        this.host.refilling?.carryOut(command);
+        return;
       case 'inject':
         this.inject(command);
         return;

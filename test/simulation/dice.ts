@@ -24,6 +24,9 @@ export const about = {
   drain: 17,
   forged: 18,
   stray: 19,
+  emitter: 20,
+  node: 21,
+  proxy: 22,
 } as const;
 
 export class Dice {

@@ -3,7 +3,7 @@
 import { type Fault, faultOf } from './fault.ts';
 import type { Said } from './gazette.ts';
 import type { Episode } from './plan.ts';
-import { type HopName, minute, modeOf, sampleOf } from './setting.ts';
+import { type HopName, limits, minute, modeOf, sampleOf } from './setting.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** Jitter of the schedule, time that calls take. */
@@ -31,8 +31,7 @@ export function judge(watchdog: Watchdog): readonly Detection[] {
   const { auditor, gazette, pace, plan } = watchdog;
   const said = [...gazette.said.values()];
   for (const each of said) {
-    // The latest that could be it: an earlier one of the same kind is over.
-    const cause = plan.episodes.findLast((episode) => explains(watchdog, episode, each));
+    const cause = causeOf(watchdog, each);
     if (!cause) auditor.complain('cried-wolf', `${each.place} at ${clock(each.openedAt)} without a cause`);
     else if (
       each.resolvedAt === undefined ||
@@ -53,11 +52,18 @@ export function judge(watchdog: Watchdog): readonly Detection[] {
   return detections;
 }
 
+/** The latest that could be it: an earlier one of the same kind is over. */
+function causeOf(watchdog: Watchdog, said: Said): Episode | undefined {
+  return watchdog.plan.episodes.findLast((episode) => explains(watchdog, episode, said));
+}
+
 function explains(watchdog: Watchdog, episode: Episode, { place, openedAt }: Said): boolean {
   const fault = faultOf(episode.kind);
   const unread = modeOf(watchdog.plan, 'stream') === 'on-demand' && fault.unread?.some((each) => each === place);
   if (unread && openedAt >= episode.at) return true;
   if (fault.must !== place && !fault.may?.some((each) => each === place)) return false;
+  const [early, afterMs = 0] = fault.notBefore ?? [];
+  if (early === place && openedAt < episode.at + afterMs) return false;
   const late = boundOf(watchdog, episode, fault) + afterwards * watchdog.pace.minute;
   return openedAt >= episode.at && openedAt <= episode.at + episode.forMs + late;
 }
@@ -68,7 +74,9 @@ function boundOf(watchdog: Watchdog, episode: Episode, fault: Fault): number {
   const streams = fault.node ? 1 : plan.streams;
   const hop = fault.must?.split('@')[1] as HopName;
   const sampled = pace.withinMs[hop] === undefined ? 1 : sampleOf(plan, hop);
-  const own = fault.withinMs?.(pace, episode.share ?? 1, streams) ?? 0;
+  // What befell a schedule is known with the next receipt.
+  const least = fault.world === 'cluster' ? limits.refillMs : 0;
+  const own = fault.withinMs?.(pace, episode.share ?? 1, streams) ?? least;
   // Each look of an on-demand hop begins with noticing that one is due.
   const onDemand = hop === 'stream' && modeOf(plan, hop) === 'on-demand' ? 4 * pace.pollMs : 0;
   const bound = own + (sampled - 1) * (fault.drops ? own : 2 * pace.everyMs) + slackMs + onDemand;
@@ -102,6 +110,9 @@ function awayIn(watchdog: Watchdog, from: number, to: number, isPushed = false):
     const slows = kind === 'zombie-looks' || kind === 'receipts-lost' || kind === 'commit-slow';
     if (slows && at < to && at + forMs > from)
       lost += kind === 'zombie-looks' ? forMs + 10 * pace.minute : 2 * pace.minute;
+    // What was handed over has run out: nothing that could be missed goes out.
+    const dry = { from: at + limits.horizonMs - 2 * limits.refillMs, to: at + forMs + 2 * minute };
+    if (kind === 'control-plane-away' && dry.from < Math.min(dry.to, to) && dry.to > from) lost += dry.to - dry.from;
   }
   return lost;
 }
@@ -112,6 +123,7 @@ function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Dete
   const { must } = fault;
   if (must === undefined || !isNoticeable(watchdog, fault, must)) return [];
   const bound = boundOf(watchdog, episode, fault);
+  if (plan.cluster && fault.node && !staysThere(watchdog, episode, bound)) return [];
   const end = episode.at + episode.forMs;
   const here = said.filter(
     (each) =>
@@ -128,8 +140,10 @@ function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Dete
       );
   }
   // A slowdown begins as a stop, whose end takes the evidence with it: it may be told again (docs/simulation.md).
-  if (here.length > 1 && !fault.share && !fault.slows)
-    auditor.complain('told-twice', `${must}: ${name} was told ${here.length} times`);
+  const times =
+    fault.world === 'cluster' ? here.filter((each) => causeOf(watchdog, each) === episode).length : here.length;
+  if (times > 1 && !fault.share && !fault.slows)
+    auditor.complain('told-twice', `${must}: ${name} was told ${times} times`);
   if (!first) return [];
   const stop = fault.stalls && !fault.looks ? stopOf(watchdog, episode, fault.stalls) : undefined;
   const detection = { kind: episode.kind, place: must, tookMs: first.openedAt - episode.at, boundMs: bound };
@@ -155,6 +169,18 @@ function stopOf(
     firsts.set(`${stream} ${seq}`, due);
   }
   return undefined;
+}
+
+/** The node that it befalls is there, and stays until it must be told. */
+function staysThere({ world }: Watchdog, { node, at }: Episode, bound: number): boolean {
+  const begin = at - limits.refillMs;
+  return (
+    node === undefined ||
+    world.nodes.some(
+      ({ index, from, leavingAt, deadAt }) =>
+        index === node && from <= begin && Math.min(leavingAt, deadAt) > at + bound + minute,
+    )
+  );
 }
 
 /** Nobody reads an on-demand hop while all is well below it. */

@@ -1,13 +1,18 @@
 /** Everything that can go wrong in a simulated world, and what logcanary must make of it. */
 import type { IncidentKind } from '../../src/core/incident.ts';
-import { type HopName, minute, type Pace, timeoutMs } from './setting.ts';
+import { type HopName, limits, minute, type Pace, timeoutMs } from './setting.ts';
 
 /** `kind@hop` as incidents are named here. */
 export type Place = `${IncidentKind}@${string}`;
 
+/** How often streams are listed, where deadlines are as here, ms. */
+const listMs = 30_000;
+
 export interface Fault {
   /** What it happens to: of each group one at a time. */
-  readonly group: 'pipeline' | 'watchdog' | 'channel';
+  readonly group: 'pipeline' | 'watchdog' | 'channel' | 'cluster';
+  /** Only in such a world: lines are written at once, or are handed to emitters ahead of their times. */
+  readonly world?: 'plain' | 'cluster';
   /** Shortest and longest, ms where a canary goes out every 30 s. */
   readonly lasts: readonly [number, number];
   /** Share of lines hit, where it is not all. */
@@ -22,6 +27,8 @@ export interface Fault {
   readonly must?: Place;
   /** From its begin until that must be told, ms; also how long it has to last for that. */
   readonly withinMs?: (pace: Pace, share: number, streams: number) => number;
+  /** May be told that only so long after its begin, ms. */
+  readonly notBefore?: readonly [Place, number];
   /** Where nobody reads the stream while all is well: may be told elsewhere, and late. */
   readonly unread?: readonly Place[];
   /** May be told besides, or when it is too short for what must be told. */
@@ -98,6 +105,12 @@ const unreadable = (hop: HopName, how: 'server_error' | 'partial' | 'auth') =>
     withinMs: unreadTold,
   }) as const satisfies Fault;
 
+/** Findings are looked for eight times in a look interval, and once a minute at least. */
+const judgedEvery = ({ pollMs }: Pace) => Math.min(minute, pollMs / 8);
+/** It befalls nodes, emitters, or what is between them and us, which live at no other pace. */
+const inCluster = (lasts: readonly [number, number]) =>
+  ({ group: 'cluster', world: 'cluster', absolute: true, lasts }) as const satisfies Fault;
+
 export const faults = {
   'agent-stopped': stall('stream'),
   'agent-buffer-full': {
@@ -166,12 +179,14 @@ export const faults = {
   },
   'emitter-stopped': {
     group: 'pipeline',
+    world: 'plain',
     lasts: [4 * minute, 40 * minute],
     must: 'injection@emitter',
     withinMs: ({ everyMs }) => 3 * everyMs + 2 * timeoutMs,
   },
   'list-fails': {
     group: 'pipeline',
+    world: 'plain',
     lasts: [4 * minute, 30 * minute],
     must: 'injection@emitter',
     withinMs: ({ everyMs }) => 4 * everyMs + 2 * timeoutMs,
@@ -201,8 +216,43 @@ export const faults = {
   'commit-refused': { group: 'watchdog', lasts: [1_000, 3 * minute] },
   'commit-ambiguous': { group: 'watchdog', lasts: [1_000, 30_000] },
   'commit-slow': { group: 'watchdog', lasts: [5 * minute, 60 * minute] },
-  'receipts-lost': { group: 'watchdog', lasts: [1_000, 40_000], may: ['injection@emitter'] },
+  'receipts-lost': { group: 'watchdog', world: 'plain', lasts: [1_000, 40_000], may: ['injection@emitter'] },
   'zombie-looks': { group: 'watchdog', lasts: [2 * minute, 20 * minute] },
+  'control-plane-away': {
+    ...inCluster([2 * minute, 60 * minute]),
+    must: 'blind@emitter',
+    // Three lists in a row that fail.
+    withinMs: (pace) => 3 * (listMs + timeoutMs) + timeoutMs + judgedEvery(pace),
+    may: ['injection@emitter'],
+    // Until then all has been handed over, and goes out.
+    notBefore: ['injection@emitter', limits.horizonMs - 2 * limits.refillMs - 3 * minute],
+  },
+  'calls-go-wrong': { ...inCluster([5 * minute, 40 * minute]), share: [0.1, 0.8], may: ['injection@emitter'] },
+  'emitter-restarts': {
+    ...inCluster([1_000, 2 * minute]),
+    node: true,
+    may: ['injection@emitter', 'uncovered@emitter'],
+  },
+  'emitter-stuck': {
+    ...inCluster([5_000, 20 * minute]),
+    node: true,
+    must: 'injection@emitter',
+    withinMs: (pace) => limits.refillMs + 2 * minute + 2 * pace.everyMs + judgedEvery(pace),
+  },
+  'pod-replaced': { ...inCluster([1_000, 2 * minute]), node: true, may: ['injection@emitter', 'uncovered@emitter'] },
+  'pod-unreachable': {
+    // Some last until the emitter has forgotten what it was brought before.
+    ...inCluster([minute, 200 * minute]),
+    node: true,
+    must: 'injection@emitter',
+    // It is noticed by the next refill, and may be a pod that is being replaced.
+    withinMs: (pace) => limits.refillMs + 7 * minute + judgedEvery(pace),
+  },
+  'node-joins': inCluster([10 * minute, 90 * minute]),
+  'node-vanishes': { ...inCluster([minute, 6 * minute]), node: true, streams: 2 },
+  'node-not-ready': { ...inCluster([minute, 20 * minute]), node: true },
+  'node-reboots': { ...inCluster([30_000, 4 * minute]), node: true, may: ['injection@emitter'] },
+  'spot-wave': { ...inCluster([minute, 4 * minute]), node: true, streams: 3 },
   'pager-down': { group: 'channel', lasts: [2 * minute, 40 * minute] },
 } as const satisfies Readonly<Record<string, Fault>>;
 

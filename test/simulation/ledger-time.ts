@@ -3,8 +3,11 @@ const startOfTime = 1_800_000_000_000;
 const hourMs = 3_600_000;
 
 export class LedgerTime {
-  private readonly offsets: { readonly from: number; readonly add: number }[] = [{ from: 0, add: startOfTime }];
+  private readonly offsets: { readonly downSince: number; readonly from: number; readonly add: number }[] = [
+    { downSince: 0, from: 0, add: startOfTime },
+  ];
   private persisted = 0;
+  private downSince = 0;
 
   /** T at a moment of the simulation: it jumps where a restart found the wall clock stepped. */
   toT = (at: number): number => {
@@ -26,8 +29,19 @@ export class LedgerTime {
   /** A new process begins; gives the T that it begins with. */
   start(at: number, wall: number): number {
     const t = Math.max(wall, this.persisted);
-    if (t - at !== this.offsets.at(-1)?.add) this.offsets.push({ from: at, add: t - at });
+    if (t - at !== this.offsets.at(-1)?.add) this.offsets.push({ downSince: this.downSince, from: at, add: t - at });
     return t;
+  }
+
+  /** The process is gone. */
+  end(at: number): void {
+    this.downSince = at;
+  }
+
+  /** Every T that a moment may be said to have been at: while no process runs before a jump, that before it and that after it. */
+  readings(at: number): number[] {
+    const next = this.offsets.find(({ downSince, from }) => at >= downSince && at < from);
+    return next ? [this.toT(at), at + next.add] : [this.toT(at)];
   }
 
   /** A commit holds the T of this moment. */

@@ -17,6 +17,7 @@ interface Options {
   readonly seeds: number;
   readonly streams: number;
   readonly every?: number;
+  readonly cluster?: boolean;
   readonly faults?: FaultKind[];
   readonly ledger: LedgerKind;
   readonly plan?: string;
@@ -38,6 +39,11 @@ const program = new Command('simulate')
     `from canary to canary; all else keeps pace with it (default: 30s, and 10m for more than ${denseHours} hours)`,
     every,
   )
+  .option(
+    '--cluster',
+    'canaries are handed to emitters on the nodes of a cluster (default: by the seed, at the usual pace)',
+  )
+  .option('--no-cluster', 'canaries are written at once')
   .option(
     '--faults <list>',
     `faults to draw from, by comma; "none" for calm weather: ${Object.keys(faults).join(', ')}`,
@@ -78,8 +84,12 @@ async function runOne(plan: Plan): Promise<boolean> {
 
 function planFor(seed: number): Plan {
   if (options.plan !== undefined) return JSON.parse(readFileSync(options.plan, 'utf8')) as Plan;
-  const { hours, streams, every: everyMs = hours > denseHours ? 600_000 : usualEveryMs } = options;
-  return planOf({ seed, hours, streams, everyMs, ...(options.faults ? { kinds: options.faults } : {}) });
+  const { hours, streams, cluster, every: everyMs = hours > denseHours ? 600_000 : usualEveryMs } = options;
+  const chosen = {
+    ...(cluster === undefined ? {} : { cluster }),
+    ...(options.faults ? { kinds: options.faults } : {}),
+  };
+  return planOf({ seed, hours, streams, everyMs, ...chosen });
 }
 
 function say(outcome: Outcome, cpuSeconds: number): void {
@@ -94,7 +104,7 @@ function say(outcome: Outcome, cpuSeconds: number): void {
   const stops = detections.filter(({ leastMs }) => leastMs !== undefined);
   const soon = stops.filter(({ afterDueMs = 0 }) => afterDueMs <= 3 * paceOf(plan).pollMs).length;
   const words = [
-    `seed ${plan.seed}: ${hours.toFixed(0)} h, ${plan.streams} streams, ${plan.episodes.length} faults, ${outcome.restarts} restarts`,
+    `seed ${plan.seed}: ${hours.toFixed(0)} h, ${plan.streams} ${plan.cluster ? 'nodes' : 'streams'}, ${plan.episodes.length} faults, ${outcome.restarts} restarts`,
     `${outcome.canaries} canaries, ${outcome.incidents.length} incidents, ${outcome.commits} commits`,
     `detected in ${Number.isNaN(ratio) ? 'no' : `${Math.round(ratio * 100)} % of the`} time allowed (median)`,
     ...(stops.length === 0
@@ -115,10 +125,10 @@ function medianOf(values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-function replayOf({ seed, hours, streams, everyMs = usualEveryMs }: Plan): string {
+function replayOf({ seed, hours, streams, everyMs = usualEveryMs, cluster }: Plan): string {
   const chosen = options.faults ? ` --faults ${options.faults.join(',') || 'none'}` : '';
   const kept = options.ledger === 'sqlite' ? ' --ledger sqlite' : '';
-  return `npm run simulate -- --seed ${seed} --hours ${hours} --streams ${streams} --every ${formatDuration(everyMs)}${chosen}${kept}`;
+  return `npm run simulate -- --seed ${seed} --hours ${hours} --streams ${streams} --every ${formatDuration(everyMs)}${cluster ? ' --cluster' : ' --no-cluster'}${chosen}${kept}`;
 }
 
 function number(text: string): number {

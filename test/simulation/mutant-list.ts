@@ -1,4 +1,4 @@
-/** Deliberate defects, each a small change of the engine's or the core's text that some run must notice. */
+/** Deliberate defects, each a small change of the engine's, the core's or a probe's text that some run must notice. */
 export interface Mutant {
   readonly name: string;
   readonly file: string;
@@ -36,8 +36,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'the grant is not committed before the hand-out',
     file: 'src/engine/track.ts',
-    find: '  stream.nextSeq += 1;\n  changeStream(stream);',
-    put: '  stream.nextSeq += 1;',
+    find: 'stream.dueSeq = stream.nextSeq;\n  changeStream(stream);',
+    put: 'stream.dueSeq = stream.nextSeq;',
     faults: crashes,
   },
   {
@@ -71,7 +71,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a look speaks for all canaries of the stream, and one look interval ahead',
     file: 'src/engine/looking.ts',
-    find: 'track.absent.cover(first, to, asOf);',
+    find: 'track.absent.cover(first, last, asOf);',
     put: 'track.absent.cover(0, stream.nextSeq + 1000, asOf + hop.spec.pollMs);',
     faults: 'none',
   },
@@ -140,8 +140,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'a refused notification counts as sent',
     file: 'src/engine/outbox.ts',
-    find: '  if (!error) {\n    finish(',
-    put: '  if (!error?.retryable || error.retryable) {\n    finish(',
+    find: "if (!error || entry.row.action === 'renew') {",
+    put: "if (!error || error.retryable || entry.row.action === 'renew') {",
     faults: 'agent-stopped,consumer-stopped,pager-down',
   },
   {

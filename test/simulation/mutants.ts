@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { type Mutant, mutants } from './mutant-list.ts';
+import { scheduleMutants } from './schedule-mutants.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const seeds = [1, 2, 3, 4, 5];
@@ -30,7 +31,7 @@ try {
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   }
   process.stdout.write('| Defect | Caught by | Seed |\n|---|---|---|\n');
-  for (const mutant of mutants.filter(
+  for (const mutant of [...mutants, ...scheduleMutants].filter(
     ({ name }) => wanted.length === 0 || wanted.some((each) => name.includes(each)),
   )) {
     const caught = planted(mutant, () => simulated(mutant) ?? tested());
@@ -61,9 +62,11 @@ function planted({ file, find, put }: Mutant, work: () => Catch | undefined): Ca
   }
 }
 
-function simulated({ faults }: Mutant): Catch | undefined {
+function simulated(mutant: Mutant): Catch | undefined {
+  const { faults } = mutant;
+  const world = scheduleMutants.includes(mutant) ? '--cluster' : '--no-cluster';
   for (const seed of seeds) {
-    const chosen = faults === undefined ? [] : ['--faults', faults];
+    const chosen = faults === undefined ? [world] : [world, '--faults', faults];
     const args = ['--hours', '16', '--streams', '3', '--seed', String(seed), ...chosen];
     const run = spawnSync(process.execPath, ['test/simulation/main.ts', ...args], options);
     if (run.status === 0) continue;

@@ -20,36 +20,44 @@ export interface Plan {
   readonly streams: number;
   /** From canary to canary of a stream: the pace of this world. 30 s when absent. */
   readonly everyMs?: number;
+  /** Canaries are handed to emitters on the nodes of a cluster, ahead of their times. */
+  readonly cluster?: true;
   readonly episodes: readonly Episode[];
 }
 
 /** From trouble to trouble, so that each is over, and told to be over, before the next begins: minutes of the world. */
 const calm = { least: 100, more: 80 };
 const firstTrouble = 30;
+/** Share of the worlds at the usual pace that are clusters. */
+const clusterShare = 0.3;
 
 export interface PlanChoice {
   readonly seed: number;
   readonly hours: number;
   readonly streams: number;
   readonly everyMs?: number;
+  /** By the dice when absent: some worlds at the usual pace. */
+  readonly cluster?: boolean;
   /** Faults to draw from. All when absent, none when empty. */
   readonly kinds?: readonly FaultKind[];
 }
 
 /** Episodes one after the other, with disturbances of the watchdog itself (crashes, lost receipts...) strewn over everything. */
-export function planOf({ seed, hours, streams, kinds, everyMs = usualEveryMs }: PlanChoice): Plan {
+export function planOf({ seed, hours, streams, kinds, everyMs = usualEveryMs, ...choice }: PlanChoice): Plan {
   const pace = paceOf({ everyMs });
   const dice = new Dice(seed);
+  const drawn = everyMs === usualEveryMs && dice.chance(clusterShare, about.node, 0);
+  const cluster = choice.cluster ?? drawn;
   const end = hours * 60 * minute;
   const usable = (kinds ?? (Object.keys(faults) as FaultKind[])).filter(
-    (kind) => streams >= (faultOf(kind).streams ?? 1),
+    (kind) => streams >= (faultOf(kind).streams ?? 1) && (faultOf(kind).world ?? worldOf(cluster)) === worldOf(cluster),
   );
   const main = usable.filter((kind) => faults[kind].group === 'pipeline');
   const episodes: Episode[] = [];
   let at = firstTrouble * pace.minute;
   for (let n = 0; main.length > 0; n++) {
     const kind = main[dice.between(0, main.length - 1, about.plan, n)] as FaultKind;
-    const episode = drawn(dice, pace, kind, n, at, streams);
+    const episode = episodeOf(dice, pace, kind, n, at, streams);
     at += episode.forMs + pace.scale * (calm.least * minute + dice.between(0, calm.more * minute, about.plan, n, 9));
     if (at > end) break;
     episodes.push(episode);
@@ -57,6 +65,7 @@ export function planOf({ seed, hours, streams, kinds, everyMs = usualEveryMs }: 
   for (const [group, offset] of [
     ['watchdog', 1_000_000],
     ['channel', 2_000_000],
+    ['cluster', 4_000_000],
   ] as const)
     episodes.push(
       ...strewn(
@@ -69,7 +78,16 @@ export function planOf({ seed, hours, streams, kinds, everyMs = usualEveryMs }: 
       ),
     );
   episodes.sort((a, b) => a.at - b.at);
-  return { seed, hours, streams, ...(everyMs === usualEveryMs ? {} : { everyMs }), episodes };
+  return {
+    ...{ seed, hours, streams },
+    ...(everyMs === usualEveryMs ? {} : { everyMs }),
+    ...(cluster ? { cluster } : {}),
+    episodes,
+  };
+}
+
+function worldOf(cluster: boolean): 'cluster' | 'plain' {
+  return cluster ? 'cluster' : 'plain';
 }
 
 /** Disturbances at any time, whatever else happens. */
@@ -87,14 +105,14 @@ function strewn(
     at += pace.scale * dice.between(5 * minute, 150 * minute, about.plan, n, 1);
     if (at > end) break;
     const kind = kinds[dice.between(0, kinds.length - 1, about.plan, n)] as FaultKind;
-    const episode = drawn(dice, pace, kind, n, at, streams);
+    const episode = episodeOf(dice, pace, kind, n, at, streams);
     episodes.push(episode);
     at += episode.forMs;
   }
   return episodes;
 }
 
-function drawn(dice: Dice, { scale }: Pace, kind: FaultKind, n: number, at: number, streams: number): Episode {
+function episodeOf(dice: Dice, { scale }: Pace, kind: FaultKind, n: number, at: number, streams: number): Episode {
   const { lasts, share, node, absolute } = faultOf(kind);
   const [least, most] = lasts;
   const spread = dice.roll(about.plan, n, 2) ** 2;

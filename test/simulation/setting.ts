@@ -3,6 +3,7 @@ import type { LedgerContents } from '../../src/core/ledger.ts';
 import type { Config, HopSpec, PipelineSpec } from '../../src/core/pipeline.ts';
 import { restore } from '../../src/engine/restore.ts';
 import type { EngineState } from '../../src/engine/state.ts';
+import type { ScheduleLimits } from '../../src/probe.ts';
 import { cheapSigner, signingKey } from './cheap-signer.ts';
 import { about, type Dice } from './dice.ts';
 import type { Plan } from './plan.ts';
@@ -126,6 +127,16 @@ export function configOf(plan: Plan): Config {
   };
 }
 
+/** Of the emitters' protocol, and of the injector that speaks it. */
+export const limits: ScheduleLimits = {
+  horizonMs: 30 * minute,
+  refillMs: 5 * minute,
+  maxLines: 500,
+  maxBytes: 500_000,
+  concurrency: 8,
+  earlyMs: (ahead) => ahead * 0.001 + 10,
+};
+
 /** The engine as a new process builds it from what the ledger holds. */
 export function restored(
   plan: Plan,
@@ -150,7 +161,7 @@ export function restored(
       target: `${hop.name}:1`,
       runbook: {},
     }),
-    injector: () => ({ target: 'nodes:1', runbook: {} }),
+    injector: () => ({ target: 'nodes:1', runbook: {}, ...(plan.cluster ? { limits } : {}) }),
     check: () => ({ target: 'none:1', runbook: {} }),
   });
 }

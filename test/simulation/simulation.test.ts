@@ -15,16 +15,28 @@ describe('given a history that once made logcanary lie', () => {
 });
 
 test('given calm weather, when half a day passes, then nothing is told and every canary arrives in its measured time', async () => {
-  const outcome = await simulate(planOf({ seed: 11, hours: 12, streams: 1, kinds: [] }));
+  const outcome = await simulate(planOf({ seed: 11, hours: 12, streams: 1, cluster: false, kinds: [] }));
   expect(outcome.violations).toEqual([]);
   expect(outcome.incidents).toEqual([]);
   expect(outcome.canaries).toBeGreaterThan(1_400);
   expect(outcome.latencies.measured).toBeGreaterThan(1_400);
 });
 
-for (const seed of [21, 23]) {
-  test(`given all kinds of trouble by seed ${seed}, when they are over, then each was told as it must be and no promise is broken`, async () => {
-    const outcome = await simulate(planOf({ seed, hours: 7, streams: 3 }));
+test('given a cluster in calm weather, when half a day passes, then nothing is told and every line goes out as it was planned', async () => {
+  const outcome = await simulate(planOf({ seed: 11, hours: 12, streams: 1, cluster: true, kinds: [] }));
+  expect(outcome.violations).toEqual([]);
+  expect(outcome.incidents).toEqual([]);
+  expect(outcome.latencies.measured).toBeGreaterThan(1_400);
+});
+
+for (const [seed, cluster] of [
+  [21, false],
+  [23, false],
+  [31, true],
+  [33, true],
+] as const) {
+  test(`given all kinds of trouble by seed ${seed}${cluster ? ' in a cluster' : ''}, when they are over, then each was told as it must be and no promise is broken`, async () => {
+    const outcome = await simulate(planOf({ seed, hours: 7, streams: 3, cluster }));
     expect(outcome.violations).toEqual([]);
     expect(outcome.detections.length).toBeGreaterThan(0);
   });
@@ -32,18 +44,33 @@ for (const seed of [21, 23]) {
 
 test('given crashes around every effect and a real SQLite file, when hours pass, then the books are exact and no second owner gets in', async () => {
   const kinds = ['agent-stopped', 'crash', 'crash-before-commit', 'crash-after-commit', 'crash-after-effect'] as const;
-  const outcome = await simulate(planOf({ seed: 5, hours: 6, streams: 2, kinds }), 'sqlite');
+  const outcome = await simulate(planOf({ seed: 5, hours: 6, streams: 2, cluster: false, kinds }), 'sqlite');
   expect(outcome.violations).toEqual([]);
   expect(outcome.restarts).toBeGreaterThan(0);
 });
 
+test('given crashes and calls to emitters that go wrong, when schedules come back from a real SQLite file, then no line is printed twice', async () => {
+  const episodes: Plan['episodes'] = [
+    { kind: 'calls-go-wrong', at: 600_000, forMs: 1_500_000, share: 0.5 },
+    { kind: 'crash-after-effect', at: 700_000, forMs: 5_000 },
+    { kind: 'crash-after-commit', at: 1_200_000, forMs: 20_000 },
+    { kind: 'emitter-restarts', at: 1_500_000, forMs: 3_000, node: 0 },
+    { kind: 'crash-before-commit', at: 1_600_000, forMs: 5_000 },
+  ];
+  const outcome = await simulate({ seed: 5, hours: 1, streams: 1, cluster: true, episodes }, 'sqlite');
+  expect(outcome.violations).toEqual([]);
+  expect(outcome.restarts).toBe(3);
+});
+
 test('given a plan, when it is lived through twice, then everything happens the same', async () => {
-  const plan = planOf({ seed: 31, hours: 3, streams: 1 });
-  expect(await simulate(plan)).toEqual(await simulate(plan));
+  for (const cluster of [false, true]) {
+    const plan = planOf({ seed: 31, hours: 3, streams: 1, cluster });
+    expect(await simulate(plan)).toEqual(await simulate(plan));
+  }
 });
 
 test('given a plan that fails by one of its faults, when it is shrunk, then that fault alone is left, short and on one stream', async () => {
-  const plan = planOf({ seed: 7, hours: 60, streams: 8 });
+  const plan = planOf({ seed: 7, hours: 60, streams: 8, cluster: false });
   const guilty = plan.episodes[3];
   const small = await shrink(plan, async ({ episodes }) => episodes.some(({ at }) => at === guilty?.at));
   expect(small.episodes).toMatchObject([{ kind: guilty?.kind, at: guilty?.at }]);

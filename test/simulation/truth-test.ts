@@ -1,7 +1,9 @@
 /** Is a verdict true? Held against what really became of the canary, and against what logcanary could know. */
 import { codeOf, emission, impliedBit, isSeen, verdictOfCode } from '../../src/core/block.ts';
+import { timeOf } from '../../src/engine/due.ts';
 import type { HopState, Track } from '../../src/engine/state.ts';
 import { emissionAt } from '../../src/engine/track.ts';
+import type { EpochMs } from '../../src/lib/clock.ts';
 import { above, type HopName, type Pace, timeoutMs } from './setting.ts';
 import { hopIndex, type Truth, type World } from './world.ts';
 
@@ -9,6 +11,8 @@ import { hopIndex, type Truth, type World } from './world.ts';
 export interface Times {
   readonly now: number;
   toT(at: number): number;
+  /** Several where a moment was while no process ran, and T jumped at the next start. */
+  readings(at: number): readonly number[];
 }
 
 /** Design §4: an excuse reaches back one minute before the leaving sign. */
@@ -62,7 +66,7 @@ export class TruthTest {
       case 'withheld':
         return emitted === Number.POSITIVE_INFINITY ? undefined : 'withheld-but-sent';
       case 'excused':
-        return this.world.nodes.some((node) => node.key === stream.key && node.leavingAt <= now)
+        return this.world.nodes.some((node) => node.key === stream.key && Math.min(node.leavingAt, node.goneAt) <= now)
           ? emitted < this.leavingAt(stream.key) - excuseBackMs - timeoutMs
             ? 'excused-but-long-before'
             : undefined
@@ -70,7 +74,9 @@ export class TruthTest {
       case 'unverifiable': {
         const sent = emissionAt(stream, seq);
         const looked = (this.completeAsOf.get(name) ?? 0) > (sent?.na ?? 0) + this.pace.withinMs[name];
-        return sent?.state === emission.emitted && looked && !this.isPartlyBlind(hop, emitted)
+        // A call that was on its way when we died may write its lines long after they were planned.
+        const began = Math.min(toT(emitted), timeOf(stream, seq));
+        return sent?.state === emission.emitted && looked && !this.isPartlyBlind(hop, began)
           ? 'unverifiable-though-looked'
           : undefined;
       }
@@ -80,7 +86,8 @@ export class TruthTest {
   }
 
   private leavingAt(key: string): number {
-    return this.world.nodes.find((node) => node.key === key)?.leavingAt ?? Number.POSITIVE_INFINITY;
+    const life = this.world.nodes.find((node) => node.key === key);
+    return life ? Math.min(life.leavingAt, life.deadAt) : Number.POSITIVE_INFINITY;
   }
 
   /** The hop, or one above it, has refused to be read for longer than it takes to notice. */
@@ -98,8 +105,8 @@ export class TruthTest {
   hearsSince = 0;
 
   /** An on-demand hop is read when somebody asks; a hop that posts to us did so while we were down. */
-  private isPartlyBlind(hop: HopState, emitted: number): boolean {
-    return hop.mode === 'on-demand' || (hop.mode === 'push' && emitted <= this.hearsSince + timeoutMs);
+  private isPartlyBlind(hop: HopState, began: EpochMs): boolean {
+    return hop.mode === 'on-demand' || (hop.mode === 'push' && began <= this.times.toT(this.hearsSince) + timeoutMs);
   }
 
   /** Set by the watchdog: an on-demand hop nobody reads is not known to be unreadable. */

@@ -10,13 +10,16 @@ import { nextWake, step } from '../../src/engine/step.ts';
 import { Alerter } from './alerter.ts';
 import { Auditor } from './auditor.ts';
 import { Calls } from './calls.ts';
-import { about, Dice } from './dice.ts';
+import { type Arming, CommitFate } from './commit-fate.ts';
+import { Dice } from './dice.ts';
 import { EventQueue } from './event-queue.ts';
 import { Gazette } from './gazette.ts';
 import { JoinedCommits } from './joined-commits.ts';
 import { LedgerTime } from './ledger-time.ts';
 import type { Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
+import { Printing } from './printing.ts';
+import { Refilling } from './refilling.ts';
 import { modeOf, type Pace, paceOf, restored } from './setting.ts';
 import type { Storage } from './storage.ts';
 import { Suspension } from './suspension.ts';
@@ -24,14 +27,9 @@ import type { Times } from './truth-test.ts';
 import { Weather } from './weather.ts';
 import { World } from './world.ts';
 
-const ledgerRetryMs = 5_000;
 const never = Number.POSITIVE_INFINITY;
 /** The runtime looks around every 250 ms; where nothing is due in between, this says the same with less work. */
 const longestSleepMs = 15_000;
-export const ledgerFaults = ['commit-refused', 'commit-ambiguous', 'commit-slow'] as const;
-
-export type Arming = 'crash-before-commit' | 'crash-after-commit' | 'crash-after-effect';
-
 export class Watchdog implements Times {
   readonly plan: Plan;
   readonly pace: Pace;
@@ -53,17 +51,20 @@ export class Watchdog implements Times {
   readonly weather: Weather;
   private readonly storage: Storage;
   readonly suspension: Suspension;
+  readonly printing: Printing;
+  /** In worlds with a cluster. */
+  readonly refilling: Refilling | undefined;
   readonly queue = new EventQueue();
   epoch = 0;
   private commands: Command[] = [];
-  private flushing = false;
+  flushing = false;
   private readonly joined: JoinedCommits;
   ledgerStuck = false;
   armed: { readonly kind: Arming; readonly downMs: number } | undefined;
   private pendingCommit: Promise<void> | undefined;
   private readonly time = new LedgerTime();
-  private commitsBegun = 0;
-  private committed: ReturnType<Auditor['snapshot']> | undefined;
+  private readonly fate = new CommitFate(this);
+  committed: ReturnType<Auditor['snapshot']> | undefined;
 
   constructor(plan: Plan, storage: Storage) {
     this.plan = plan;
@@ -77,11 +78,16 @@ export class Watchdog implements Times {
     this.auditor = new Auditor(this.world, this, this.pace);
     this.auditor.truth.isPolled = (hop) => modeOf(plan, hop) === 'poll';
     this.gazette = new Gazette(this.auditor, this);
+    this.printing = new Printing(this);
+    this.refilling = plan.cluster ? new Refilling(this) : undefined;
+    if (this.refilling) this.auditor.printing = this.printing;
     this.calls = new Calls(this);
     this.alerter = new Alerter(this);
   }
 
   toT = (at: number): number => this.time.toT(at);
+
+  readings = (at: number): readonly number[] => this.time.readings(at);
 
   private wall(): number {
     const stepped = this.weather.now('clock-stepped', this.now);
@@ -89,6 +95,7 @@ export class Watchdog implements Times {
   }
 
   async run(until: number): Promise<void> {
+    this.refilling?.begin();
     for (const spell of this.weather.spells) prepare(this, spell);
     await this.start();
     await this.live(until);
@@ -125,7 +132,8 @@ export class Watchdog implements Times {
   }
 
   private nextTick(state: EngineState): number {
-    let wake = nextWake(state, longestSleepMs * this.pace.scale);
+    // Lists and refills keep their own pace.
+    let wake = nextWake(state, longestSleepMs * (this.plan.cluster ? 1 : this.pace.scale));
     // What is due already waits for another one before it.
     for (const { row, inFlight } of state.outbox.values())
       if (!inFlight && row.nextAt > state.now) wake = Math.min(wake, row.nextAt);
@@ -134,6 +142,7 @@ export class Watchdog implements Times {
 
   private async start(): Promise<void> {
     if (this.restarts > 0) await this.storage.reopen();
+    this.refilling?.nodes.begin();
     this.restarts += 1;
     const contents = await this.storage.load();
     const wall = this.wall();
@@ -145,6 +154,8 @@ export class Watchdog implements Times {
     this.startedAt = this.now;
     this.auditor.truth.hearsSince = this.now;
     if (this.restarts > 1) {
+      // A look that was answered but not committed never was.
+      this.auditor.truth.completeAsOf.clear();
       this.auditor.rebuilt(state, this.committed ?? this.auditor.snapshot());
       this.gazette.rebuilt(state);
     }
@@ -154,6 +165,12 @@ export class Watchdog implements Times {
   }
 
   startedAt = 0;
+
+  /** What waits for a promise goes on before the simulation's time does. */
+  letSettle(): void {
+    const rest = () => new Promise<void>((resolve) => setImmediate(resolve));
+    this.pendingCommit = this.pendingCommit?.then(rest) ?? rest();
+  }
 
   crash(downMs: number): void {
     if (!this.state) return;
@@ -168,6 +185,7 @@ export class Watchdog implements Times {
     this.alerter.forgotten();
     this.downUntil = this.now + downMs;
     this.away.push({ from: this.now, to: never });
+    this.time.end(this.now);
   }
 
   // ------------------------------------------------------------------------------------------------- the runtime
@@ -180,11 +198,11 @@ export class Watchdog implements Times {
     if (!this.flushing) this.flush(state);
   }
 
-  private flush(state: EngineState): void {
+  flush(state: EngineState): void {
     for (;;) {
       const ready = this.commands;
       this.commands = [];
-      const fate = this.commitFate(ready);
+      const fate = this.fate.of(ready);
       if (fate !== 'works') this.committed ??= this.auditor.snapshot();
       this.auditor.audit();
       if (fate === 'works' && !this.armed && this.joined.take(state, this.now)) {
@@ -194,6 +212,7 @@ export class Watchdog implements Times {
       }
       const changes = takeChanges(state);
       if (changes.length === 0) {
+        this.committed = undefined;
         this.carryOutAll(ready);
         return;
       }
@@ -203,7 +222,7 @@ export class Watchdog implements Times {
       }
       if (fate !== 'works' && fate !== 'crash-after-commit' && fate !== 'crash-after-effect') {
         this.flushing = true;
-        this.commitLater(changes, ready, fate);
+        this.fate.commitLater(changes, ready, fate);
         return;
       }
       this.apply(changes);
@@ -222,53 +241,13 @@ export class Watchdog implements Times {
     this.apply(takeChanges(this.state), this.joined.at);
   }
 
-  private commitFate(ready: readonly Command[]): 'works' | Arming | (typeof ledgerFaults)[number] {
-    const effects = ready.some((command) => command.type === 'inject' || command.type === 'notify');
-    if (this.armed && effects) return this.armed.kind;
-    return ledgerFaults.find((kind) => this.weather.now(kind, this.now)) ?? 'works';
-  }
-
-  /** A commit that takes its time, is refused for a while, or is in though its answer says that it is not. */
-  private commitLater(
-    changes: readonly Change[],
-    ready: readonly Command[],
-    fate: (typeof ledgerFaults)[number],
-  ): void {
-    const { epoch } = this;
-    const done = () => {
-      if (epoch !== this.epoch || !this.state || this.suspension.putsOff(done)) return;
-      if (fate !== 'commit-slow' && this.weather.now(fate, this.now)) {
-        this.queue.push(this.now + ledgerRetryMs, done);
-        return;
-      }
-      this.apply(changes);
-      this.committed = undefined;
-      const wasStuck = this.ledgerStuck;
-      if (wasStuck) this.away.push({ from: stuckAt, to: this.now });
-      this.ledgerStuck = false;
-      this.flushing = false;
-      this.carryOutAll(ready);
-      if (!wasStuck) this.flush(this.state);
-      else this.watchAgain(stuckAt);
-    };
-    const stuckAt = this.now;
-    if (fate === 'commit-ambiguous') {
-      this.apply(changes);
-      this.committed = undefined;
-    }
-    this.ledgerStuck = fate !== 'commit-slow';
-    this.commitsBegun += 1;
-    const slow = this.dice.delay(400, 8_000, about.commit, this.commitsBegun);
-    this.queue.push(this.now + (fate === 'commit-slow' ? slow : ledgerRetryMs), done);
-  }
-
   /** Nobody watched from then until now. */
   watchAgain(from: number): void {
     this.auditor.truth.hearsSince = this.now;
     this.dispatch({ type: 'unwatched', from: this.toT(from) });
   }
 
-  private apply(changes: readonly Change[], at = this.now): void {
+  apply(changes: readonly Change[], at = this.now): void {
     this.joined.count = 0;
     const promise = this.storage.commit(changes);
     if (this.storage.kind === 'sqlite') this.pendingCommit = this.pendingCommit?.then(() => promise) ?? promise;
@@ -278,7 +257,7 @@ export class Watchdog implements Times {
     this.gazette.committed(changes);
   }
 
-  private carryOutAll(commands: readonly Command[]): void {
+  carryOutAll(commands: readonly Command[]): void {
     for (const command of commands) this.calls.carryOut(command);
   }
 

@@ -46,6 +46,11 @@ export class Weather {
     return this.byKind.get(kind)?.find((each) => at >= each.at && at < each.end);
   }
 
+  /** All spells of a kind that reign at a time: of several nodes, perhaps. */
+  all(kind: string, at: number): readonly Spell[] {
+    return this.byKind.get(kind)?.filter((each) => at >= each.at && at < each.end) ?? [];
+  }
+
   /** How looks at a hop fare at a time, if not well. */
   looks(hop: HopName, at: number): 'server_error' | 'partial' | 'auth' | 'timeout' | undefined {
     for (const { fault, at: begin, end } of this.spells) {

@@ -3,6 +3,7 @@ import type { LogcanaryError, Reason } from '../../src/lib/errors.ts';
 import { ProbeError } from '../../src/lib/errors.ts';
 import type { Find, ListedStream, Look } from '../../src/probe.ts';
 import { about, type Dice } from './dice.ts';
+import { livesOf, type NodeLife } from './node-life.ts';
 import type { Plan } from './plan.ts';
 import { type HopName, hopNames, type Pace, paceOf } from './setting.ts';
 import type { Weather } from './weather.ts';
@@ -14,6 +15,8 @@ export interface Truth {
   readonly token: string;
   /** When it went out; infinity when it did not. */
   readonly emitted: number;
+  /** Where that took its time: since when it was going out. */
+  readonly begun?: number;
   /** When it could first be seen, by position in `hopNames`. */
   readonly visible: number[];
   readonly damage: boolean;
@@ -55,15 +58,6 @@ class Journal {
   }
 }
 
-interface Node {
-  readonly key: string;
-  readonly name: string;
-  readonly index: number;
-  readonly from: number;
-  readonly leavingAt: number;
-  readonly goneAt: number;
-}
-
 /** A canary that was not visible at a hop by its deadline there. */
 export interface Late {
   readonly stream: number;
@@ -82,7 +76,7 @@ export interface Post {
 export class World {
   readonly weather: Weather;
   readonly truth = new Map<number, Map<number, Truth>>();
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly NodeLife[];
   private readonly dice: Dice;
   private readonly scale: number;
   private readonly pace: Pace;
@@ -98,7 +92,7 @@ export class World {
     this.dice = dice;
     this.pace = paceOf(plan);
     this.scale = this.pace.scale;
-    this.nodes = nodesOf(plan);
+    this.nodes = livesOf(plan);
   }
 
   list(at: number, toT: (at: number) => number): ListedStream[] {
@@ -113,19 +107,19 @@ export class World {
   }
 
   /** A line was handed out. `at`: when it goes out; infinity when it does not. */
-  emit(stream: number, key: string, seq: number, token: string, at: number): void {
+  emit(stream: number, key: string, seq: number, token: string, at: number, begun?: number): void {
     const node = this.nodes.find((each) => each.key === key);
     const truth = this.fate(stream, seq, token, at, node);
     const canaries = this.truth.get(stream) ?? new Map<number, Truth>();
-    this.truth.set(stream, canaries.set(seq, truth));
+    this.truth.set(stream, canaries.set(seq, begun === undefined ? truth : { ...truth, begun }));
   }
 
-  private fate(stream: number, seq: number, token: string, emitted: number, node: Node | undefined): Truth {
+  private fate(stream: number, seq: number, token: string, emitted: number, node: NodeLife | undefined): Truth {
     const { dice, scale, weather } = this;
-    if (emitted === never || !node || emitted >= node.goneAt) {
+    if (emitted === never || !node || emitted >= node.deadAt) {
       return {
         token,
-        emitted: node && emitted < node.goneAt ? emitted : never,
+        emitted: node && emitted < node.deadAt ? emitted : never,
         visible: [never, never, never, never],
         damage: false,
       };
@@ -140,7 +134,7 @@ export class World {
       seq,
       node.index,
     );
-    const inStream = shipped > node.goneAt ? never : shipped;
+    const inStream = shipped > node.deadAt ? never : shipped;
     const find: Find = { token, kind: 'line', ...(damage ? { damage: 'cut after 70 characters' } : {}) };
     const consumed = this.onward(
       'index',
@@ -245,22 +239,6 @@ function isOnFailedShard(token: string): boolean {
 
 function upTo(at: number, every: number): number {
   return at === never ? never : Math.ceil(at / every) * every;
-}
-
-function nodesOf(plan: Plan): Node[] {
-  const nodes: Node[] = [];
-  for (let index = 0; index < plan.streams; index++) {
-    const leaves = plan.episodes.filter((each) => each.kind === 'node-leaves' && each.node === index);
-    let from = 0;
-    for (let life = 0; life <= leaves.length; life++) {
-      const leave = leaves[life];
-      const leavingAt = leave?.at ?? never;
-      const goneAt = leave ? leave.at + leave.forMs : never;
-      nodes.push({ key: `uid-${index}-${life}`, name: `node-${index}`, index, from, leavingAt, goneAt });
-      from = goneAt;
-    }
-  }
-  return nodes;
 }
 
 /** The same canary with a signature that nobody made. */

@@ -2,24 +2,23 @@
  * A node of a cluster that is none, behind the API double: a real emitter, its stdout kept as containerd keeps it, and a small agent
  * that tails those files into Kinesis, as Fluent Bit does with `multiline.parser cri`.
  */
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { KinesisClient } from '@aws-sdk/client-kinesis';
 import { createClock } from '../../../src/lib/clock.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { encodeRecord } from '../../../src/sandbox/agent-record.ts';
 import { type TailPosition, tailFile } from '../../../src/sandbox/file-tail.ts';
-import { emulatorRegion } from '../../../src/sandbox/kinesis-emulator.ts';
 import { type Loop, startLoop } from '../../../src/sandbox/loop.ts';
 import { createRecordSender } from '../../../src/sandbox/record-sender.ts';
 import { utcStamp } from '../../../src/sandbox/utc.ts';
+import { emulatorClient } from '../../fakes/kinesis-stream.ts';
 import type { KubernetesApi } from '../../fakes/kubernetes/kubernetes-api.ts';
 import { nodeManifest, podManifest } from '../../fakes/kubernetes/manifests.ts';
 import { type Emitter, startEmitter } from './emitter.ts';
 
 export interface NodeOptions {
   readonly name: string;
-  /** Its own folder. */
+  /** For its pods' folders and logs. */
   readonly dir: string;
   readonly server: KubernetesApi;
   /** Of the Kinesis emulator. */
@@ -29,6 +28,8 @@ export interface NodeOptions {
 
 export interface ClusterNode {
   readonly name: string;
+  /** Lines since the container that runs was started. */
+  printed(): number;
   /** The container dies, and the kubelet starts another in the same pod. */
   restartEmitter(): Promise<void>;
   /** A pod with another name and UID takes its place; what the old one remembered is gone. */
@@ -55,9 +56,8 @@ export async function startNode({ name, dir, server, endpoint, stream }: NodeOpt
   const podName = () => `emitter-${name}-${pods}`;
 
   async function run(): Promise<void> {
-    const folder = path.join(dir, podName());
-    log = openContainerLog(path.join(folder, `${restarts}.log`));
-    emitter = await startEmitter({ dir: path.join(folder, 'container'), onLog: (chunk) => log.write(chunk) });
+    log = openContainerLog(path.join(dir, `${podName()}-${restarts}.log`));
+    emitter = await startEmitter({ dir: path.join(dir, podName()), onLog: (chunk) => log.write(chunk) });
     server.proxy.serve(podName(), `http://127.0.0.1:${emitter.port}`);
     server.objects.apply('pods', podManifest(podName(), { node: name, restarts }));
     agent = startAgent({ name, endpoint, stream, file: log.file });
@@ -69,11 +69,11 @@ export async function startNode({ name, dir, server, endpoint, stream }: NodeOpt
     log.close();
   }
 
-  mkdirSync(dir, { recursive: true });
   server.objects.apply('nodes', nodeManifest(name));
   await run();
   return {
     name,
+    printed: () => emitter.lines().length,
     async restartEmitter() {
       await endContainer();
       restarts += 1;
@@ -117,7 +117,6 @@ const lineFeed = 0x0a;
 
 function openContainerLog(file: string): ContainerLog {
   rmSync(file, { force: true });
-  mkdirSync(path.dirname(file), { recursive: true });
   const handle = openSync(file, 'a');
   let rest = Buffer.alloc(0);
 
@@ -158,13 +157,13 @@ const agentEveryMs = 200;
 
 function startAgent(options: { name: string; endpoint: string; stream: string; file: string }): Agent {
   const { name, endpoint, stream, file } = options;
-  const credentials = { accessKeyId: 'x', secretAccessKey: 'x' };
   let loop: Loop | undefined;
+  let close = async () => {};
   let registry: TailPosition | undefined;
   let rounds = 0;
 
   function start(): void {
-    const client = new KinesisClient({ endpoint, region: emulatorRegion, credentials });
+    const client = emulatorClient(endpoint);
     const tail = tailFile(file, registry ?? 'start');
     const sender = createRecordSender({ client, stream, clock });
     let parts = '';
@@ -181,6 +180,10 @@ function startAgent(options: { name: string; endpoint: string; stream: string; f
       registry = tail.position();
       rounds += 1;
     };
+    close = async () => {
+      client.destroy();
+      await tail.close();
+    };
     loop = startLoop({ name: `agent ${name}`, clock, log: silentLog, everyMs: agentEveryMs, step });
   }
 
@@ -188,8 +191,10 @@ function startAgent(options: { name: string; endpoint: string; stream: string; f
   return {
     start,
     async stop() {
-      await loop?.stop();
+      if (loop === undefined) return;
+      await loop.stop();
       loop = undefined;
+      await close();
     },
     async drain() {
       // the round under way may have read before the last line was written

@@ -24,6 +24,15 @@ export interface ListedIncident {
   readonly severity: string;
   readonly state: 'open' | 'resolved';
   readonly dedup_key: string;
+  readonly detail: string;
+  readonly streams: { readonly affected: number; readonly total: number; readonly names: readonly string[] };
+}
+
+/** A stream as `GET /api/v1/status` lists it. */
+export interface ListedStream {
+  readonly name: string;
+  /** By hop, the verdicts of its newest canaries, oldest first. */
+  readonly recent: Readonly<Record<string, readonly string[]>>;
 }
 
 /** One scrape of `/metrics`. */
@@ -37,13 +46,14 @@ export interface Scrape {
 export interface Watchdog extends Child {
   scrape(): Promise<Scrape>;
   incidents(): Promise<readonly ListedIncident[]>;
+  streams(): Promise<readonly ListedStream[]>;
 }
 
 const root = path.resolve(import.meta.dirname, '../../..');
 
-/** Starts it with this configuration, to which only `listen` is added. */
-export async function startWatchdog(dir: string, config: object): Promise<Watchdog> {
-  const port = await freePort();
+/** Starts it with this configuration, to which only `listen` is added. `wanted`: its port, where others must know it. */
+export async function startWatchdog(dir: string, config: object, wanted?: number): Promise<Watchdog> {
+  const port = wanted ?? (await freePort());
   const file = path.join(dir, 'logcanary.yaml');
   await writeFile(file, stringify({ listen: `127.0.0.1:${port}`, ...config }), { mode: 0o600 });
   const get = async (where: string) => {
@@ -64,6 +74,12 @@ export async function startWatchdog(dir: string, config: object): Promise<Watchd
     async incidents() {
       const { incidents } = (await (await get('/api/v1/incidents')).json()) as { incidents: ListedIncident[] };
       return incidents;
+    },
+    async streams() {
+      const { pipelines } = (await (await get('/api/v1/status')).json()) as {
+        pipelines: { streams: ListedStream[] }[];
+      };
+      return pipelines.flatMap(({ streams }) => streams);
     },
   };
 }

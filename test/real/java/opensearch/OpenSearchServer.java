@@ -11,6 +11,7 @@ import org.opensearch.index.reindex.ReindexPlugin;
 import org.opensearch.ingest.common.IngestCommonPlugin;
 import org.opensearch.node.InternalSettingsPreparer;
 import org.opensearch.painless.PainlessPlugin;
+import org.opensearch.script.mustache.MustachePlugin;
 import org.opensearch.transport.Netty4Plugin;
 
 /**
@@ -31,7 +32,8 @@ public class OpenSearchServer {
                 InternalSettingsPreparer.prepareEnvironment(settings.build(), Map.of(), null, () -> "node-1");
         OpenSearchRunnerNode node = new OpenSearchRunnerNode(environment, List.of(
                 Netty4Plugin.class, CommonAnalysisPlugin.class, MapperExtrasPlugin.class,
-                IngestCommonPlugin.class, ReindexPlugin.class, PainlessPlugin.class));
+                IngestCommonPlugin.class, ReindexPlugin.class, PainlessPlugin.class,
+                MustachePlugin.class));
         CountDownLatch closed = new CountDownLatch(1);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             try {

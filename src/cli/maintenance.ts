@@ -1,0 +1,146 @@
+import type { Command } from 'commander';
+import type { Config } from '../core/pipeline.ts';
+import { type Clock, createClock } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import { addCommand, type CliIo, CommandExit } from './command.ts';
+import { loadNamed, shippedKinds } from './kinds.ts';
+
+/** How long the running logcanary has to answer, ms: it commits first. */
+const deadlineMs = 10_000;
+
+interface Window {
+  readonly id: string;
+  readonly state: 'planned' | 'active' | 'over';
+  readonly pipeline: string | null;
+  readonly hop: string | null;
+  readonly from: string;
+  readonly until: string;
+  readonly reason: string;
+  readonly by: string;
+}
+
+interface StartOptions {
+  readonly config: string;
+  readonly for?: string;
+  readonly until?: string;
+  readonly from?: string;
+  readonly pipeline?: string;
+  readonly hop?: string;
+  readonly reason: string;
+  readonly by?: string;
+}
+
+/** `maintenance start|list|end`: speaks to the `run` that listens where the configuration says. */
+export function register(program: Command, io: CliIo, kinds = shippedKinds, clock: Clock = createClock()): void {
+  const group = program
+    .command('maintenance')
+    .description('Expected trouble: measured and recorded as ever, but nobody is paged. Every window has an end.');
+  const load = async (file: string) => loadNamed(file, io, await kinds());
+
+  addCommand(group, {
+    usage: 'start',
+    summary: 'Begin a window now, or plan one.',
+    examples: [
+      'maintenance start --config logcanary.yaml --for 2h --pipeline prod --hop index --reason "ES upgrade"',
+      'maintenance start --config logcanary.yaml --from 2026-11-21T01:00:00+09:00 --for 1h --reason "node rotation"',
+    ],
+  })
+    .requiredOption('--config <file>', 'the configuration file')
+    .requiredOption('--reason <text>', 'why, for everybody who asks')
+    .option('--for <duration>', 'how long: 90m, 2h30m; 7d at most')
+    .option('--until <time>', 'or when it ends: 2026-11-20T23:00:00+09:00')
+    .option('--from <time>', 'when it begins; default now')
+    .option('--pipeline <name>', 'only this pipeline; default all')
+    .option('--hop <name>', 'only this hop or check of it')
+    .option('--by <name>', 'who; default the environment variable USER')
+    .action(async ({ config: file, by = io.env.USER, ...body }: StartOptions) => {
+      const config = await load(file);
+      const sent = { ...body, by: by ?? 'unknown' };
+      const window = (await call(config, clock, io, 'POST', '', sent)) as Window;
+      io.stdout.write(`${lineOf(window)}\n`);
+    });
+
+  addCommand(group, {
+    usage: 'list',
+    summary: 'Show windows that are planned or active, or all that are remembered.',
+    examples: ['maintenance list --config logcanary.yaml', 'maintenance list --config logcanary.yaml --all --json'],
+  })
+    .requiredOption('--config <file>', 'the configuration file')
+    .option('--all', 'those that are over, too')
+    .option('--json', 'print JSON')
+    .action(async (options: { config: string; all?: boolean; json?: boolean }) => {
+      const config = await load(options.config);
+      const { maintenance } = (await call(config, clock, io, 'GET', '')) as { maintenance: Window[] };
+      const shown = maintenance.filter(({ state }) => options.all || state !== 'over');
+      io.stdout.write(options.json ? `${JSON.stringify(shown, null, 2)}\n` : tableOf(shown));
+    });
+
+  addCommand(group, {
+    usage: 'end <id>',
+    summary: 'End a window now. What is still wrong then is paged.',
+    examples: ['maintenance end --config logcanary.yaml mw-3', 'maintenance end --config /etc/logcanary.yaml mw-12'],
+  })
+    .requiredOption('--config <file>', 'the configuration file')
+    .action(async (id: string, options: { config: string }) => {
+      await call(await load(options.config), clock, io, 'DELETE', `/${encodeURIComponent(id)}`);
+      io.stdout.write(`${id} is over.\n`);
+    });
+}
+
+async function call(
+  config: Config,
+  clock: Clock,
+  io: CliIo,
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const { host, port } = config.listen;
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/api/v1/maintenance${path}`;
+  if (method !== 'GET' && config.http.secret === undefined)
+    throw new CommandExit(
+      2,
+      'Maintenance needs http: { secret: … } in the configuration, so that not everybody can silence pages.',
+    );
+  const deadline = clock.deadline(deadlineMs, io.signal);
+  try {
+    const headers = { authorization: `Bearer ${config.http.secret ?? ''}`, 'content-type': 'application/json' };
+    const answer = await fetch(url, {
+      ...{ method, headers, signal: deadline.signal },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    if (!answer.ok) throw new CommandExit(answer.status === 400 ? 2 : 1, refusalOf(answer.status, text));
+    return text === '' ? undefined : JSON.parse(text);
+  } catch (error) {
+    if (error instanceof CommandExit) throw error;
+    const said = deadline.expired ? 'no answer within 10 s' : messageOf(error);
+    throw new CommandExit(
+      1,
+      `Cannot reach logcanary at ${host}:${port}: ${said}. Is "logcanary run" up with this configuration?`,
+    );
+  } finally {
+    deadline.clear();
+  }
+}
+
+function refusalOf(status: number, text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: { message?: string } };
+    if (error?.message !== undefined) return error.message;
+  } catch {
+    // Something else than logcanary answered.
+  }
+  return `logcanary answered ${status}. Check "listen" and "http.secret" in the configuration.`;
+}
+
+function tableOf(windows: readonly Window[]): string {
+  return windows.length === 0
+    ? 'no maintenance is planned or active\n'
+    : windows.map((each) => `${lineOf(each)}\n`).join('');
+}
+
+function lineOf({ id, state, pipeline, hop, from, until, reason, by }: Window): string {
+  const place = [pipeline ?? 'every pipeline', hop].filter((part) => part !== null).join('/');
+  return `${id}  ${state.padEnd(7)}  ${place}  ${from} – ${until}  ${by}: ${reason}`;
+}

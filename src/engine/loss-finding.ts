@@ -1,0 +1,57 @@
+/** Lines that go missing while others still arrive. */
+import { goodRunToClear, wilson } from '../core/statistics.ts';
+import { whom } from './blaming.ts';
+import { countsSince, enough, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
+import { decidedMs, hopsBehind, type LossTally, missesSince, overtakenBy, tallyLosses } from './flow.ts';
+import type { EngineState, HopState, StreamState, Track } from './state.ts';
+import { readableAbove } from './unread.ts';
+
+export function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]): Finding | undefined {
+  const { budget, windowMs } = hop.pipeline.spec.loss;
+  if (!tracks.some((track) => missesSince(track, state.now - windowMs))) return undefined;
+  const dueBefore = state.now - hop.spec.withinMs - hop.spec.pollMs;
+  const tallyOf = (some: readonly Track[]) => tallyLosses(some, state.now - windowMs, dueBefore);
+  const whole = tallyOf(tracks);
+  // What one node of thousands loses is nothing beside all others, and for that node it is much.
+  const tally = isAbove(whole, budget) ? whole : tallyOf(losingMuch(whole.streams, hop, tallyOf, budget));
+  if (!isAbove(tally, budget)) return undefined;
+  const bound = wilson(tally.losses, tally.trials);
+  // Once losses leave the window those that are left look rarer than they were: they begin nothing new long after the last one.
+  const decided = Math.max(...tracks.map(decidedMs));
+  if (!hasOpen(state, hop, 'lossy') && dueBefore - tally.lastAt > decided + windowMs / 2) return undefined;
+  // A late one counts as lost once so many younger ones came: those cannot show that it is over, or a short burst were never told.
+  const clearedBy = overtakenBy + Math.max(5, goodRunToClear(tally.losses / tally.trialsSince));
+  if (tally.goodAfter >= clearedBy) return undefined;
+  return {
+    kind: 'lossy',
+    hop: hop.spec.name,
+    since: tally.since,
+    ...whom(hop, tracks, tally.streams),
+    between: { from: readableAbove(hop), to: hop.spec.name },
+    behind: hopsBehind(hop).map((each) => each.spec.name),
+    counts: () => countsSince(hop, tally.since),
+    looks: looksOf(hop),
+    detail:
+      `${tally.losses} of ${tally.trials} canaries did not arrive at ${hop.spec.name} while younger ones did: ` +
+      `at least ${percent(bound.lo)} at 95 % confidence, budget ${percent(budget)}.`,
+    firstLook: runbookOf(hop, 'lossy'),
+  };
+}
+
+function isAbove({ losses, trials }: LossTally, budget: number): boolean {
+  return losses >= enough && wilson(losses, trials).lo > budget;
+}
+
+function losingMuch(
+  streams: readonly StreamState[],
+  hop: HopState,
+  tallyOf: (tracks: readonly Track[]) => LossTally,
+  budget: number,
+): Track[] {
+  const losing = hop.tracks.filter(({ stream }) => streams.includes(stream));
+  return losing.filter((track) => isAbove(tallyOf([track]), budget));
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toPrecision(2))} %`;
+}

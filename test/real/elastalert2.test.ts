@@ -1,0 +1,4 @@
+/** ElastAlert 2.19, of PyPI. */
+import { tellElastalert } from './elastalert-story.ts';
+
+tellElastalert('elastalert2');
