@@ -14,6 +14,9 @@ import { createChangeReader } from './cluster-changes.ts';
 
 /** How long a list of nodes and pods is good for, ms: large clusters take dozens of calls for one. */
 const listMs = 60_000;
+/** ... and while agents are missing there: that they are back is seen before they are called missing for long. Not in large clusters. */
+const anxiousListMs = 15_000;
+const largeCluster = 500;
 /** The largest page taken through the API server, bytes; it is held in memory as a whole. */
 const maxPageBytes = 32 * 1024 * 1024;
 
@@ -28,7 +31,8 @@ export function openKubernetesTargets(
   let kept: { readonly at: number; readonly listing: AgentListing } | undefined;
   return {
     async list(options) {
-      if (kept !== undefined && clock.monotonicMs() - kept.at < listMs && !options.signal.aborted) return kept.listing;
+      if (kept !== undefined && clock.monotonicMs() - kept.at < goodFor(kept.listing) && !options.signal.aborted)
+        return kept.listing;
       const nodes = await listNodesOf(api, config, options);
       // After the nodes: a node's pod is younger than it.
       const pods = await listPodsAs(AgentPod, api, config, options);
@@ -39,6 +43,10 @@ export function openKubernetesTargets(
     },
     close: () => api.close(),
   };
+}
+
+function goodFor({ agents, absent }: AgentListing): number {
+  return absent.size > 0 && agents.length + absent.size <= largeCluster ? anxiousListMs : listMs;
 }
 
 function listNodesOf(

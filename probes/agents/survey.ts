@@ -139,7 +139,8 @@ function resultOf(setup: Setup, listing: AgentListing, memory: Memory, now: Epoc
   ];
   memory.lasting.endRound();
   const why = whyOf(setup, listing, memory, told.length);
-  if (why !== undefined && told.length === 0 && problems.length === 0) throw why;
+  // Where pods are there and none is ready, all is known that can be: it is told when it lasts.
+  if (why !== undefined && told.length === 0 && problems.length === 0 && listing.absent.size === 0) throw why;
   return {
     readings: told.flatMap(readingsOf),
     drops: told.flatMap(dropsOf),
@@ -150,7 +151,16 @@ function resultOf(setup: Setup, listing: AgentListing, memory: Memory, now: Epoc
 }
 
 /** Why this is not all there is to know; undefined when every agent was heard lately. */
-function whyOf({ kind }: Setup, { agents }: AgentListing, { outcomes }: Memory, heard: number): ProbeError | undefined {
+function whyOf(
+  { kind }: Setup,
+  { agents, absent }: AgentListing,
+  { outcomes }: Memory,
+  heard: number,
+): ProbeError | undefined {
+  if (agents.length === 0 && absent.size > 0) {
+    const message = `None of the ${absent.size} ${kind} agents is ready, so none can be asked.`;
+    return new ProbeError(message, { reason: 'partial', retryable: true });
+  }
   if (agents.length === 0) {
     const message = `There is no ${kind} to read. Check namespace and selector, and that its pods run.`;
     return new ProbeError(message, { reason: 'not_found', retryable: true });
