@@ -57,7 +57,8 @@ const pagerduty: NotifierDefinition<Config> = {
       name,
       kind: 'pagerduty',
       async send(notification, { signal }) {
-        if (notification.action === 'update') return undefined; // the same dedup_key would only add a log entry
+        // The same dedup_key joins the same incident: only that it became critical changes something, the urgency.
+        if (notification.action === 'update' && notification.facts.severity !== 'critical') return undefined;
         return await put(url, eventOf(routing_key, notification, voice), signal);
       },
       announce: (announcement, { signal }) => put(change_url, changeEventOf(routing_key, announcement), signal),
@@ -73,7 +74,7 @@ function eventOf(routingKey: string, notification: Notification, voice: Voice): 
   const event = (custom_details: object) =>
     JSON.stringify({
       routing_key: routingKey,
-      event_action: notification.action,
+      event_action: notification.action === 'resolve' ? 'resolve' : 'trigger',
       dedup_key: dedupKeyOf(facts),
       payload: { ...payloadOf(facts, voice), custom_details },
       client: 'logcanary',

@@ -4,9 +4,14 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import probes from '../../probes/index.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { composeLine } from '../../src/core/line.ts';
+import { heartbeatForms } from '../../src/core/pipeline.ts';
 import { readToken } from '../../src/core/token.ts';
 import { scanHook } from '../../src/http/hooks.ts';
+import { formOf } from '../../src/notify/heartbeat-form.ts';
+import notifiers from '../../src/notify/index.ts';
 import { series } from '../../src/telemetry/series.ts';
 import { canaryLines } from '../fakes/canary-lines.ts';
 
@@ -32,6 +37,26 @@ describe('every alerter', () => {
     expect(named.filter((file) => !existsSync(path.join(root, file)))).toEqual([]);
     const folders = readdirSync(root, { withFileTypes: true }).filter((each) => each.isDirectory());
     expect(folders.map(({ name }) => name).filter((name) => !readme.includes(`${name}/`))).toEqual([]);
+  });
+
+  test('given the configuration in the README, when it is loaded, then it has no fault', async () => {
+    const [, text = ''] = /```yaml\n([\s\S]*?)```/.exec(read('README.md')) ?? [];
+    const env = {
+      LOGCANARY_SECRET: 'only-for-this-test-0123456789',
+      HEALTHCHECKS_URL: 'https://hc-ping.com/5ec2e7',
+      SNITCH_URL: 'https://nosnch.in/c2354d53d2',
+    };
+    const config = await loadConfig({ file: '/s/logcanary.yaml', text, env, probes, notifiers });
+    expect(config.pipelines[0]?.checks.map(({ kind }) => kind)).toEqual([
+      'elastalert-rules',
+      'alertmanager',
+      'prometheus',
+    ]);
+    expect(config.heartbeats.map(formOf)).toEqual(['healthchecks', 'snitch']);
+  });
+
+  test('given the forms of heartbeats, then the README has each', () => {
+    for (const form of heartbeatForms) expect(read('README.md')).toContain(`| \`${form}\``);
   });
 });
 

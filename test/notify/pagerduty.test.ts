@@ -89,10 +89,16 @@ describe('pagerduty', () => {
     expect(server.open.has('twice')).toBe(false);
   });
 
-  test('given an update, then nothing is sent', async () => {
+  test('given an update that is still a warning, then nothing is sent', async () => {
     const before = server.requests.length;
-    await send({ action: 'update', facts: sampleFacts() });
+    await send({ action: 'update', facts: { ...sampleFacts(), severity: 'warning' } });
     expect(server.requests.length).toBe(before);
+  });
+
+  test('given a warning that became critical, when updated, then the same incident hears of it', async () => {
+    const event = await send({ action: 'update', facts: sampleFacts({ severity: 'critical' }) });
+    expect(event).toMatchObject({ event_action: 'trigger', dedup_key: sampleFacts().dedupKey });
+    expect(event).toMatchObject({ payload: { severity: 'critical' } });
   });
 
   test('given a warning, then its severity is warning', async () => {
