@@ -2,7 +2,6 @@
 import { randomInt } from 'node:crypto';
 import type { Router } from 'express';
 import type { Ledger, LedgerContents } from './core/ledger.ts';
-import type { Maintenance } from './core/maintenance.ts';
 import type { Notifier } from './core/notifier.ts';
 import type { Config, KeySpec } from './core/pipeline.ts';
 import type { StatusView } from './core/status.ts';
@@ -21,6 +20,7 @@ import { type Clock, type ClockSource, createClock, machineClock } from './lib/c
 import { LedgerError, messageOf } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 import { createSigner, keyNumberOf } from './lib/signer.ts';
+import { openDesk } from './maintenance-desk.ts';
 import type { AnyNotifier } from './notify/definition.ts';
 import { beat } from './notify/heartbeat.ts';
 import { type OpenProbes, openNotifiers, openProbes, placeKey } from './open-probes.ts';
@@ -88,7 +88,7 @@ async function start(options: AppOptions, opened: AsyncDisposableStack): Promise
     state.now = Math.max(state.now, clock.now());
     return viewOf(state, healthOf(state, runtime.ledgerError));
   };
-  const http = await listen(options, { state, ledger, runtime, clock, status });
+  const http = await listen(options, { state, ledger, runtime, clock, status, notifiers: [...notifiers.values()] });
   opened.defer(() => http.close());
   runtime.start();
   opened.defer(() => runtime.stop());
@@ -199,9 +199,16 @@ function portsOf(probes: OpenProbes, notifiers: ReadonlyMap<string, Notifier>) {
   };
 }
 
-type Wired = { state: EngineState; ledger: Ledger; runtime: Runtime; clock: Clock; status(): StatusView };
+interface Wired {
+  readonly state: EngineState;
+  readonly ledger: Ledger;
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly notifiers: readonly Notifier[];
+  status(): StatusView;
+}
 
-function listen(options: AppOptions, { state, ledger, runtime, clock, status }: Wired): Promise<HttpServer> {
+function listen(options: AppOptions, { state, ledger, runtime, clock, notifiers, status }: Wired): Promise<HttpServer> {
   const { config, log, version, extra } = options;
   const committed = async (event: Parameters<Runtime['submit']>[0]) => {
     if (runtime.ledgerError) throw runtime.ledgerError;
@@ -221,21 +228,7 @@ function listen(options: AppOptions, { state, ledger, runtime, clock, status }: 
       if (finds.length > 0) await committed({ type: 'hooked', hop: name, finds });
       return { accepted: true, known, ...answer };
     },
-    maintaining: {
-      now: () => clock.now(),
-      maintenance: () => state.maintenance,
-      async maintain(wanted) {
-        if (!isPlace(config, wanted)) return undefined;
-        const { promise, resolve } = Promise.withResolvers<Maintenance>();
-        await committed({ type: 'maintain', wanted, told: resolve });
-        return await promise;
-      },
-      async endMaintenance(id) {
-        const { promise, resolve } = Promise.withResolvers<boolean>();
-        await committed({ type: 'maintained', id, told: resolve });
-        return await promise;
-      },
-    },
+    maintaining: openDesk({ config, state, clock, log, notifiers, committed }),
     async ping(name) {
       const known = config.expectedPings.some((ping) => ping.name === name);
       if (known) await committed({ type: 'pinged', name });
@@ -246,19 +239,6 @@ function listen(options: AppOptions, { state, ledger, runtime, clock, status }: 
     clock,
     ...(extra === undefined ? {} : { extra }),
   });
-}
-
-/** A pipeline, hop or check that the configuration knows; `emitter` and `logcanary` are places of incidents, too. */
-function isPlace({ pipelines }: Config, { pipeline, hop }: Pick<Maintenance, 'pipeline' | 'hop'>): boolean {
-  if (pipeline === undefined) return true;
-  const found = pipelines.find(({ name }) => name === pipeline);
-  if (found === undefined || hop === undefined) return found !== undefined;
-  return [
-    'emitter',
-    'logcanary',
-    ...found.hops.map(({ name }) => name),
-    ...found.checks.map(({ name }) => name),
-  ].includes(hop);
 }
 
 function startHeartbeats(

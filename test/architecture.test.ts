@@ -30,6 +30,7 @@ const partOfFile: Readonly<Record<string, string>> = {
   'src/check-once.ts': 'app',
   'src/check-hooks.ts': 'app',
   'src/emergency-pager.ts': 'app',
+  'src/maintenance-desk.ts': 'app',
   'src/offline.ts': 'app',
   'src/open-probes.ts': 'app',
   'src/key-file.ts': 'app',

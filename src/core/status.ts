@@ -1,6 +1,7 @@
 /** One frozen picture of everything, as the page, the API and the metrics show it. Made by the engine in one go. */
 import type { EpochMs } from '../lib/clock.ts';
 import type { IncidentFacts } from './incident.ts';
+import type { Maintenance } from './maintenance.ts';
 import type { Verdict } from './verdict-name.ts';
 
 export const hopStates = [
@@ -129,6 +130,8 @@ export interface PipelineView {
 }
 
 export interface StatusView {
+  /** Windows that hold now or are planned. Absent where nothing can be maintained. */
+  readonly maintenance?: readonly Maintenance[];
   /** Ledger time of the picture. */
   readonly at: EpochMs;
   readonly deployment: string;

@@ -30,6 +30,7 @@ export function viewOf(state: EngineState, health: StatusView['health']): Status
     at: state.now,
     deployment: state.config.deployment,
     startedAt: state.startedAt,
+    maintenance: state.maintenance.filter(({ until }) => until > state.now),
     pipelines: state.pipelines.map((pipeline) => pipelineView(state, pipeline)),
     incidents: [...state.open.values(), ...state.resolved]
       .sort(

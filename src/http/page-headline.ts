@@ -140,7 +140,22 @@ function notesOf(view: StatusView, worst: IncidentFacts | undefined): string[] {
     .slice(0, 3)
     .map((one) => `${one.pipeline}: ${withRest(incidentWords[one.kind].word, incidentWords[one.kind].rest(one))}.`);
   const more = others.length > 3 ? [`And ${countOf(others.length - 3, 'more open incident')} below.`] : [];
-  return [...warned, ...more, ...view.health.problems.map((problem) => `logcanary itself: ${problem}`)];
+  return [
+    ...maintained(view),
+    ...warned,
+    ...more,
+    ...view.health.problems.map((problem) => `logcanary itself: ${problem}`),
+  ];
+}
+
+/** Windows that hold now: what begins within one is told to nobody. */
+function maintained({ maintenance = [], at }: StatusView): string[] {
+  const active = maintenance.filter(({ from }) => from <= at);
+  return active.map(({ pipeline, hop, until, reason, by }) => {
+    const place =
+      pipeline === undefined ? 'everything' : [pipeline, hop].filter((part) => part !== undefined).join('/');
+    return `Maintenance of ${place} until ${momentOf(until, at).text}, nobody is paged: ${reason} (${by}).`;
+  });
 }
 
 /** The ledger counts notifications per channel, not per incident, so this says no more than that. */

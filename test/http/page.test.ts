@@ -194,3 +194,13 @@ test('given places that no canary is sent to, for now or ever, when rendered, th
   expect(html).toContain('<span class="tag">no emitter pod</span>');
   expect(html).toContain('not watched: fargate-1 (Fargate)');
 });
+
+test('given a maintenance that holds, when rendered, then the headline says of what, until when, why and by whom', () => {
+  const status = healthyStatus();
+  const window = { id: 'mw-1', pipeline: 'prod', hop: 'index', from: status.at - 1, until: status.at + 3_600_000 };
+  const planned = { id: 'mw-2', from: status.at + 1, until: status.at + 2, reason: 'later', by: 'x' };
+  const maintenance = [{ ...window, reason: 'ES <upgrade>', by: 'ops' }, planned];
+  const html = render(pageModel({ ...status, maintenance }));
+  expect(html).toMatch(/Maintenance of prod\/index until [\d:]+ UTC, nobody is paged: ES &lt;upgrade&gt; \(ops\)\./);
+  expect(html).not.toContain('later');
+});
