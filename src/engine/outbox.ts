@@ -136,10 +136,10 @@ export function enqueue(
       facts,
       state: 'waiting',
       attempts: 0,
-      queuedAt: state.now,
       nextAt: state.now,
       lastError: null,
       doneAt: null,
+      queuedAt: state.now,
     },
     inFlight: false,
     // what only says again how it is, is said anew after a restart

@@ -26,6 +26,8 @@ export function unpackDebian({ name, wanted, dependencies = false }: DebianOptio
     await tool('apt-get', ['download', '-qq', ...packages], debianAdvice, archives);
     for (const archive of await readdir(archives))
       await tool('dpkg', ['-x', path.join(archives, archive), dir], debianAdvice);
+    // links into packages that are not there: the linter, which looks into every folder, would complain of them
+    await tool('find', [dir, '-xtype', 'l', '-delete'], debianAdvice);
   });
 }
 
