@@ -112,7 +112,8 @@ function awayIn(watchdog: Watchdog, from: number, to: number, isPushed = false):
       lost += kind === 'zombie-looks' ? forMs + 10 * pace.minute : 2 * pace.minute;
     // What was handed over has run out: nothing that could be missed goes out.
     const dry = { from: at + limits.horizonMs - 2 * limits.refillMs, to: at + forMs + 2 * minute };
-    if (kind === 'control-plane-away' && dry.from < Math.min(dry.to, to) && dry.to > from) lost += dry.to - dry.from;
+    const runsDry = kind === 'control-plane-away' || kind === 'pod-unreachable';
+    if (runsDry && dry.from < Math.min(dry.to, to) && dry.to > from) lost += dry.to - dry.from;
   }
   return lost;
 }
