@@ -34,7 +34,11 @@ interface StartOptions {
 export function register(program: Command, io: CliIo, kinds = shippedKinds, clock: Clock = createClock()): void {
   const group = program
     .command('maintenance')
-    .description('Expected trouble: measured and recorded as ever, but nobody is paged. Every window has an end.');
+    .description('Expected trouble: measured and recorded as ever, but nobody is paged. Every window has an end.')
+    .addHelpText(
+      'before',
+      'Examples:\n  logcanary maintenance start --config logcanary.yaml --for 2h --reason "ES upgrade"\n  logcanary maintenance list --config logcanary.yaml\n',
+    );
   const load = async (file: string) => loadNamed(file, io, await kinds());
 
   addCommand(group, {

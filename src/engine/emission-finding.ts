@@ -17,13 +17,18 @@ export function emissionFindings(state: EngineState, pipeline: PipelineState): F
   return [...injection(state, pipeline), ...blindToPlaces(state, pipeline), ...uncovered(state, pipeline)];
 }
 
-/** Calls that failed last: whether lines can be handed over there is not known, so that they cannot is not over either. */
-export function mayBeUnreachable(pipeline: PipelineState): boolean {
-  return pipeline.injectors.some((injector) =>
-    [...injector.streams.values()].some(
-      ({ listed, held, schedule }) => listed && held === undefined && schedule !== undefined && schedule.failures > 0,
-    ),
-  );
+/**
+ * Kinds of which it is not known whether they are over: a list, or a call, that failed last or was not made since the start; a place
+ * that is bare, be it not for long by our own memory.
+ */
+export function heldAtEmitters({ injectors }: PipelineState): readonly ('injection' | 'blind' | 'uncovered')[] {
+  const scheduling = injectors.filter(({ limits }) => limits !== undefined);
+  if (scheduling.some(({ listedOnce, listFailures }) => !listedOnce || listFailures > 0))
+    return ['injection', 'blind', 'uncovered'];
+  const streams = scheduling.flatMap((injector) => [...injector.streams.values()]).filter(({ listed }) => listed);
+  const unreachable = streams.some(({ held, schedule }) => held === undefined && (schedule?.failures ?? 0) > 0);
+  const bare = streams.some(({ held }) => held?.uncoveredSince !== undefined);
+  return [...(unreachable ? (['injection'] as const) : []), ...(bare ? (['uncovered'] as const) : [])];
 }
 
 /** Nobody else than us is asked to page for this: the flow is not measured there, which says nothing of it. */

@@ -2,7 +2,7 @@
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { whom } from './blaming.ts';
-import { emissionFindings, mayBeUnreachable } from './emission-finding.ts';
+import { emissionFindings, heldAtEmitters } from './emission-finding.ts';
 import { countsSince, enough, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
 import { flowOf, hopsBehind, isMissing, isQuietlyFine, missesAny, type TrackFlow, walkBack } from './flow.ts';
 import { failing, isFailing } from './look-outcome.ts';
@@ -32,7 +32,7 @@ export function findingsOf(state: EngineState, pipeline: PipelineState): Finding
     if (!readingAbove(state, hop)) present.push(...canaryFindings(state, hop, present));
   }
   present.push(...emissionFindings(state, pipeline));
-  if (mayBeUnreachable(pipeline)) held.add('emitter injection');
+  for (const kind of heldAtEmitters(pipeline)) held.add(`emitter ${kind}`);
   return { present, held };
 }
 

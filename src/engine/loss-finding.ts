@@ -48,8 +48,8 @@ function losingMuch(
   tallyOf: (tracks: readonly Track[]) => LossTally,
   budget: number,
 ): Track[] {
-  const losing = hop.tracks.filter(({ stream }) => streams.includes(stream));
-  return losing.filter((track) => isAbove(tallyOf([track]), budget));
+  const losing = new Set(streams);
+  return hop.tracks.filter((track) => losing.has(track.stream) && isAbove(tallyOf([track]), budget));
 }
 
 function percent(share: number): string {

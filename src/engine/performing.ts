@@ -10,6 +10,8 @@ import type { CheckState, EngineState, HopState, InjectorState } from './state.t
 const callTimeoutMs = 10_000;
 /** Where calls are paced: waiting for several turns, and until the other side gives up (30 s for an API server). */
 const pacedTimeoutMs = 60_000;
+/** A whole list has many pages, each in its turn (5,000 nodes: 100); each of them has its own deadline, so one that hangs shows sooner. */
+const pacedListTimeoutMs = 300_000;
 
 export interface Ports {
   injector(state: InjectorState): Injector;
@@ -76,7 +78,7 @@ function limitedBy({ clock, stopped }: PerformerOptions): Limited {
 
 async function list({ ports, limited }: Calls, { injector }: Of<'list'>): Promise<Event> {
   try {
-    const patience = injector.limits === undefined ? callTimeoutMs : pacedTimeoutMs;
+    const patience = injector.limits === undefined ? callTimeoutMs : pacedListTimeoutMs;
     const streams = await limited(patience, (signal) => ports.injector(injector).streams({ signal }));
     return { type: 'listed', injector, streams };
   } catch (error) {

@@ -149,3 +149,29 @@ test('given one node of many that loses every second line for a while, when told
   expect(bench.open()).toEqual([]);
   expect(bench.history().filter((each) => each === 'lossy@stream')).toHaveLength(1);
 });
+
+test('given a bare node, when we restart and wait its grace anew, then what is told stays, and is told once', async () => {
+  const { scene, bench } = await opened(['a', 'b'], { pageAfterMs: 5 * minute, resolveAfterMs: minute });
+  scene.node('b').held = { why: 'CrashLoopBackOff', uncoveredSince: bench.now };
+  bench.run(8 * minute);
+  expect(bench.open()).toMatchObject([{ kind: 'uncovered' }]);
+  scene.node('b').held = { why: 'CrashLoopBackOff', uncoveredSince: bench.now };
+  await bench.restart(10 * second);
+  bench.run(20 * minute);
+  expect(bench.history()).toEqual(['uncovered@emitter']);
+  scene.node('b').held = undefined;
+  bench.run(5 * minute);
+  expect(bench.open()).toEqual([]);
+});
+
+test('given a control plane that is away, when we restart, then it is not called back before it was asked', async () => {
+  const { scene, bench } = await opened(['a', 'b'], { resolveAfterMs: 5 * second });
+  bench.run(20 * minute);
+  scene.listing = 'refused';
+  scene.calls = { fails: 'refused', delivered: false };
+  bench.run(5 * minute);
+  await bench.restart(10 * second);
+  bench.run(5 * minute);
+  expect(bench.history()).toEqual(['blind@emitter']);
+  expect(bench.open()).toHaveLength(1);
+});

@@ -124,12 +124,22 @@ describe('what an absence is worth', () => {
     expect(look.since).toBeGreaterThanOrEqual(before);
   });
 
-  test('given one log that cannot be read, when looked, then the others deliver and the look is partial', async () => {
+  test('given one log of two that cannot be read, when looked, then the others deliver and the look is partial', async () => {
     const lines = canaryLines(2);
     await bench.put(lines.map(({ text }) => text));
     server.misbehave({ as: 'refuse', code: 500 }, { when: ({ name }) => name === 'emitter-b' });
     const look = await sound(lines);
     expect([look.coverage, look.why?.reason]).toEqual(['partial', 'server_error']);
+    expect(deliveredOf(look, lines)).toEqual(tokensOf(lines.slice(0, 1)));
+  });
+  test('given one log of three that cannot be read, when looked, then the look is complete, but for that node', async () => {
+    server.objects.apply('pods', podManifest('emitter-c', { node: 'node-c' }));
+    server.logs.write('emitter-c', [banner], context.clock.wall() - 3_600_000);
+    const lines = canaryLines(2);
+    await bench.put(lines.map(({ text }) => text));
+    server.misbehave({ as: 'refuse', code: 500 }, { when: ({ name }) => name === 'emitter-b' });
+    const look = await sound(lines);
+    expect(look).toMatchObject({ coverage: 'complete', without: ['node-b'], why: { reason: 'server_error' } });
     expect(deliveredOf(look, lines)).toEqual(tokensOf(lines.slice(0, 1)));
   });
 
