@@ -67,7 +67,7 @@ export interface Look {
   readonly since?: EpochMs;
   /** Values of the label `node`: a complete look says nothing of the streams there, which could not be looked at. */
   readonly without?: readonly string[];
-  /** Why the look is partial, or some were left out. Required for a partial one. */
+  /** Why the look is partial. Required then, and absent otherwise. */
   readonly why?: ProbeError;
   /** Where to go on; committed in the same transaction as the finds, so nothing is read twice or skipped. At most 64 KiB. */
   readonly cursor?: string;

@@ -190,7 +190,7 @@ function lookOf(readings: readonly PodReading[], since: EpochMs, left: ProbeErro
     finds,
     since: whole.reduce((latest, reading) => Math.max(latest, reading.since), since),
     bytes: readings.reduce((sum, reading) => sum + reading.bytes, 0),
-    ...(why && { why }),
+    ...(why && !few ? { why } : {}),
     ...(few && failed.length > 0 ? { without: failed.map(({ node }) => node) } : {}),
   };
 }
