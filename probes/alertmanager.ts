@@ -50,9 +50,18 @@ export default defineProbe({
     'Whether every Alertmanager answers, sees its cluster, delivers notifications, and has the alert that always fires: neither silenced nor inhibited, and on its way to the right receiver.',
   check: { config: Config, target: agentsTarget, open, online },
   runbook: {
-    reading:
-      'Open its page: Status for the cluster, Silences for who silenced what. Its log names the receiver that fails and why. No Watchdog: see Prometheus, Status > Runtime & Build Information, for the Alertmanagers it has.',
-    unreadable: 'See whether Alertmanager runs. While it does not, no alert of Prometheus reaches anybody.',
-    blind: 'See whether we reach its port (9093).',
+    reading: [
+      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=50 --prefix", see: 'Which receiver fails, and why?' },
+      { run: "curl -s '{url}/api/v2/status'", see: 'Its cluster. Who silenced what: {url}/#/silences.' },
+      'No Watchdog: Prometheus, Status > Runtime & Build Information, shows the Alertmanagers that it sends to.',
+    ],
+    unreadable: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Does it run? Until then no alert of Prometheus reaches anybody.' },
+      { run: "curl -s '{url}/-/ready'", see: 'Does it run? Until then no alert of Prometheus reaches anybody.' },
+    ],
+    blind: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Do we reach its port (9093)?' },
+      { run: "curl -sv '{url}/-/ready'", see: 'Do we reach its port (9093)?' },
+    ],
   },
 });

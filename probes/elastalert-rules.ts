@@ -63,9 +63,13 @@ export default defineProbe({
     'Age of the newest run of any rule; and which rules were disabled, fail, do not run any more, take too long, or find no canary where they must.',
   check: { config: Config, target: targetOf, open, online },
   runbook: {
-    reading:
-      'ElastAlert writes why to <writeback_index>_error, with the traceback, and to its log. A rule that it disabled comes back when ElastAlert is started again or the file of the rule changes; set disable_rules_on_error: false to keep rules running. A rule whose index does not exist runs and finds nothing.',
-    unreadable:
-      'See whether index names where ElastAlert writes (writeback_index), and the read privilege of the canary user.',
+    reading: [
+      { run: "{curl} '{url}/{index}/_search?q=traceback:*&sort=@timestamp:desc&size=3&pretty'", see: 'Why rules fail, with the traceback.' },
+      'A rule that it disabled comes back when ElastAlert is started again or the file of the rule changes. To keep rules running: disable_rules_on_error: false.',
+      'A rule whose index does not exist runs and finds nothing.',
+    ],
+    unreadable: [
+      { run: "{curl} '{url}/_cat/indices/{index}?v'", see: 'Is it what ElastAlert writes to (writeback_index), and may we read it?' },
+    ],
   },
 });

@@ -39,8 +39,16 @@ export default defineProbe({
     'Used bytes of the fullest data path of each data node, against the flood stage at which its indices refuse writes.',
   check: { config: Config, target: targetOf, open, online },
   runbook: {
-    reading:
-      'GET _cat/allocation?v: delete or move old indices, shorten retention, add a node. Below the high watermark the flood block lifts by itself (before Elasticsearch 7.4: PUT <index>/_settings {"index.blocks.read_only_allow_delete": null}).',
-    unreadable: 'GET _cluster/health, and the cluster privilege monitor of the canary user.',
+    reading: [
+      { run: "{curl} '{url}/_cat/allocation?v&s=disk.percent:desc'", see: 'Which node is full.' },
+      { run: "{curl} '{url}/_cat/indices?v&s=store.size:desc&h=index,store.size,creation.date.string'", see: 'What can be deleted or moved; else shorten the retention, or add a node.' },
+      'Below the high watermark the flood block lifts by itself (before Elasticsearch 7.4: set index.blocks.read_only_allow_delete to null).',
+    ],
+    unreadable: [
+      { run: "{curl} '{url}/_cluster/health?pretty'", see: 'Does it answer, and has the canary user the cluster privilege monitor?' },
+    ],
+    blind: [
+      { run: "{curl} '{url}/_cluster/health?pretty'", see: 'From the machine of logcanary: its network, DNS, credentials.' },
+    ],
   },
 });

@@ -6,6 +6,9 @@ import { clusterConfig, targetOf } from './elasticsearch/elastic-config.ts';
 /** `index.max_result_window`. https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules */
 const MAX_RESULT_WINDOW = 10_000;
 
+/** Six small searches an hour and age, beside two a second at most. */
+const RECHECK_EVERY_MS = 10 * 60_000;
+
 const Config = z.strictObject({
   ...clusterConfig,
   index: z
@@ -38,24 +41,27 @@ async function connect(config: ElasticsearchConfig, { clock }: ProbeContext) {
 async function open(config: ElasticsearchConfig, context: ProbeContext): Promise<Observer> {
   const { elastic, searcher, planner } = await connect(config, context);
   const { look } = await import('./elasticsearch/look.ts');
+  const ask: Observer['observe'] = async (question, { signal }) => {
+    try {
+      const plan = await planner.plan(signal);
+      if (question.count === 0) return { coverage: 'complete', finds: [] };
+      const options = { searcher, plan, timeField: config.time_field, maxHits: config.max_hits };
+      const seen = await look(options, question, signal);
+      return planner.fits() || seen.coverage === 'partial' ? seen : rolledOver(config.index, seen);
+    } catch (error) {
+      planner.forget();
+      if (error instanceof ProbeError && ['not_found', 'unsupported'].includes(error.reason))
+        return { coverage: 'partial', finds: [], why: error };
+      throw error;
+    }
+  };
   return {
     mode: 'poll',
-    // The same document answers every look that asks for its token, as a re-check does: a second find is no duplicate.
+    // The same document answers every look that asks for its token: a second find is no duplicate.
     finds: 'repeats',
-    async observe(question, { signal }) {
-      try {
-        const plan = await planner.plan(signal);
-        if (question.count === 0) return { coverage: 'complete', finds: [] };
-        const options = { searcher, plan, timeField: config.time_field, maxHits: config.max_hits };
-        const seen = await look(options, question, signal);
-        return planner.fits() || seen.coverage === 'partial' ? seen : rolledOver(config.index, seen);
-      } catch (error) {
-        planner.forget();
-        if (error instanceof ProbeError && ['not_found', 'unsupported'].includes(error.reason))
-          return { coverage: 'partial', finds: [], why: error };
-        throw error;
-      }
-    },
+    observe: ask,
+    // A term costs the same to look up however old it is, in all indices that `index` means. A few tokens: one search.
+    recheck: { everyMs: RECHECK_EVERY_MS, spanMs: RECHECK_EVERY_MS, look: ask },
     close: () => elastic.close(),
   };
 }
@@ -87,14 +93,53 @@ export default defineProbe({
   measures: 'Injection until a search returns the canary.',
   observe: { config: Config, target: targetOf, open, online },
   runbook: {
-    stopped:
-      'See whether the consumer runs and whether the cluster refuses writes: GET _cluster/health, GET _all/_settings/index.blocks.*, the disks (429 and 403 in the consumer log).',
-    slow: "Look at the index's refresh_interval, at rejected writes in _nodes/stats/thread_pool, and at the consumer's backlog.",
-    lossy:
-      'Look for 400 and 429 items in the consumer: mapping conflicts and full queues drop single documents, as do ingest pipelines that drop or reroute them (GET _ingest/pipeline). On Elasticsearch 8.19 and later search <data stream>::failures.',
-    unreadable: 'GET _cluster/health: red or failing shards, no master, or credentials that no longer hold.',
-    unproven:
-      'Check index and fields: GET <index>/_field_caps?fields=<field>. The pipeline may write to another index, or the line may be in another field.',
+    stopped: [
+      { run: "{curl} '{url}/_cluster/health?pretty'", see: 'red, or no answer? Then the cluster takes no lines.' },
+      {
+        run: "{curl} '{url}/{index}/_settings/index.blocks.*?flat_settings'",
+        see: 'Anything but {}? Then its writes are blocked: a full disk, as a rule.',
+      },
+      'The log of the consumer that writes there: does it run? 429 and 403 are refusals of the cluster.',
+    ],
+    slow: [
+      {
+        run: "{curl} '{url}/_cat/thread_pool/write?v&h=node_name,active,queue,rejected'",
+        see: 'Writes that wait or are rejected: the cluster does not keep up.',
+      },
+      {
+        run: "{curl} '{url}/{index}/_settings/index.refresh_interval?flat_settings'",
+        see: 'Lines are found only after a refresh.',
+      },
+      'The backlog of the consumer that writes there.',
+    ],
+    lossy: [
+      'The log of the consumer: 400 (mapping conflicts) and 429 (full queues) drop single lines.',
+      {
+        run: "{curl} '{url}/_nodes/stats/ingest?filter_path=nodes.*.ingest.pipelines.*.failed'",
+        see: 'Ingest pipelines that fail, drop or reroute lines.',
+      },
+      'On Elasticsearch 8.19 and later: search <data stream>::failures.',
+    ],
+    unreadable: [
+      { run: "{curl} '{url}/_cluster/health?pretty'", see: 'red, no master, or no answer?' },
+      {
+        run: "{curl} '{url}/_cat/shards/{index}?v&h=index,shard,prirep,state,unassigned.reason'",
+        see: 'Shards that are not STARTED cannot be searched.',
+      },
+    ],
+    blind: [
+      {
+        run: "{curl} '{url}/_cluster/health?pretty'",
+        see: 'From the machine of logcanary: its network, DNS, credentials.',
+      },
+    ],
+    unproven: [
+      { run: "{curl} '{url}/_cat/indices/{index}?v&s=index'", see: 'Are these the indices that the pipeline writes to?' },
+      {
+        run: "{curl} '{url}/{index}/_field_caps?fields={fields}'",
+        see: 'Is the line in these fields, and are they searchable?',
+      },
+    ],
     vanished: 'Documents were deleted: index lifecycle, a rollover to a shorter retention, or a reindex.',
   },
 });

@@ -177,8 +177,13 @@ export default defineProbe({
   measures: 'Lines appended to a log file that an agent tails.',
   inject: { config: Config, target: (config) => config.path, open },
   runbook: {
-    injection: 'See whether the folder exists, the disk has room and this user may write there.',
-    stopped: 'See whether the agent runs and tails this file: its registry, its glob, its smallest file size.',
-    unproven: 'Compare the path with what the agent tails; Filebeat 9 skips files below 1 KiB.',
+    injection: {
+      run: "ls -ld '{folder}'; df -h '{folder}'",
+      see: 'Does the folder exist, is there room, and may the user of logcanary write there?',
+    },
+    'into-first-hop': {
+      run: "tail -n 2 '{path}'",
+      see: 'Test lines are there? Then the agent that tails this file does not pass them on: see its log.',
+    },
   },
 });

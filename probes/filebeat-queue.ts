@@ -23,10 +23,21 @@ export default defineProbe({
     online: (config, context, options) => tryAgentCheck(filebeat, config, context, options),
   },
   runbook: {
-    reading:
-      "See the agent's log for its output. Events dropped are what the index refused (400: mapping conflicts); they are in no queue any more. A full queue: Filebeat waits, and files that rotate away meanwhile are lost.",
-    unreadable:
-      'See whether http.enabled is true, and http.host lets us in: localhost is reached from its own host only.',
-    blind: 'See whether we reach the HTTP port of the agents (5066).',
+    reading: [
+      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Which output fails, and why?' },
+      { run: "curl -s '{url}/stats'", see: 'Which output fails, and why?' },
+      'Events dropped are what the index refused (400: mapping conflicts); they are in no queue any more.',
+      'A full queue: Filebeat waits, and files that rotate away meanwhile are lost.',
+    ],
+    'into-first-hop': [
+      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
+      { run: "curl -s '{url}/stats'", see: 'Errors of its output?' },
+    ],
+    unreadable: ['Is http.enabled true, and does http.host let us in? localhost is reached from its own host only.'],
+    blind: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 5066?' },
+      { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
+    ],
   },
 });

@@ -24,9 +24,21 @@ export default defineProbe({
     online: (config, context, options) => tryAgentCheck(fluentBit, config, context, options),
   },
   runbook: {
-    reading:
-      "See the agent's log for the output that fails. Records dropped: raise Retry_Limit (its default is 1) and set storage.type filesystem. A paused input: raise Mem_Buf_Limit, or help the output; files that rotate away meanwhile are lost.",
-    unreadable: 'See whether HTTP_Server is On, and storage.metrics for the limits of the inputs.',
-    blind: 'See whether we reach the HTTP port of the agents (2020).',
+    reading: [
+      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Which output fails, and why?' },
+      { run: "curl -s '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'", see: 'Which output fails, and why?' },
+      'Records dropped: raise Retry_Limit (its default is 1) and set storage.type filesystem.',
+      'A paused input: raise Mem_Buf_Limit, or help the output; files that rotate away meanwhile are lost.',
+    ],
+    'into-first-hop': [
+      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
+      { run: "curl -s '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'", see: 'Errors of its output?' },
+    ],
+    unreadable: ['Is HTTP_Server On, and storage.metrics for the limits of the inputs?'],
+    blind: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 2020?' },
+      { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
+    ],
   },
 });

@@ -24,9 +24,23 @@ export default defineProbe({
     online: (config, context, options) => tryAgentCheck(fluentd, config, context, options),
   },
   runbook: {
-    reading:
-      "See the agent's log for `failed to flush the buffer` and `Could not put record`: the latter is given up without a retry. A full buffer stops the tails (overflow_action throw_exception). Set retry_forever, or a <secondary>, so that nothing is thrown away.",
-    unreadable: 'See whether monitor_agent or the prometheus plugin listens where we ask, one port for each worker.',
-    blind: 'See whether we reach the port of monitor_agent (24220) or of the prometheus plugin (24231).',
+    reading: [
+      {
+        run: "{kubectl} logs -l '{selector}' --since=15m --prefix | grep -E 'failed to flush|Could not put record'",
+        see: 'Which output fails? What could not be put is given up without a retry.',
+      },
+      { run: "curl -s '{url}/api/plugins.json'", see: 'Which output fails, and why?' },
+      'A full buffer stops the tails (overflow_action throw_exception). Set retry_forever, or a <secondary>, so that nothing is thrown away.',
+    ],
+    'into-first-hop': [
+      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
+      { run: "curl -s '{url}/api/plugins.json'", see: 'Errors of its output?' },
+    ],
+    unreadable: ['Does monitor_agent or the prometheus plugin listen where we ask, one port for each worker?'],
+    blind: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 24220?' },
+      { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
+    ],
   },
 });

@@ -132,8 +132,24 @@ export default defineProbe({
     open,
   },
   runbook: {
-    reading:
-      'See which consumer is behind: Lambda IteratorAge and Errors, Firehose KinesisMillisBehindLatest, KCL MillisBehindLatest. Raise the retention now: it takes effect at once and saves what is unread.',
-    unreadable: 'See whether our credentials have cloudwatch:GetMetricData and kinesis:DescribeStreamSummary.',
+    reading: [
+      'CloudWatch: which consumer is behind? Lambda IteratorAge and Errors, Firehose KinesisMillisBehindLatest, KCL MillisBehindLatest.',
+      {
+        run: '{aws} kinesis increase-stream-retention-period --stream-name {stream} --retention-period-hours 168',
+        see: 'Takes effect at once, saves what is unread, and costs extra.',
+      },
+    ],
+    'out-of-first-hop': [
+      'CloudWatch, AWS/Kinesis, stream {stream}: does GetRecords.IteratorAgeMilliseconds rise? Then its consumer is stopped or too slow: see its log.',
+    ],
+    unreadable: [
+      {
+        run: '{aws} kinesis describe-stream-summary --stream-name {stream}',
+        see: 'Have our credentials cloudwatch:GetMetricData and kinesis:DescribeStreamSummary?',
+      },
+    ],
+    blind: [
+      { run: '{aws} sts get-caller-identity', see: 'From the machine of logcanary: its network, DNS, credentials.' },
+    ],
   },
 });

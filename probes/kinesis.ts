@@ -61,12 +61,41 @@ export default defineProbe({
   inject: { config: InjectConfig, target: (config) => awsTarget('kinesis', config), open: openKinesisInjector },
   observe: { config: ObserveConfig, target: (config) => awsTarget('kinesis', config), open: openKinesisObserver },
   runbook: {
-    stopped:
-      'See whether agents log refused PutRecords, and WriteProvisionedThroughputExceeded and IncomingRecords of the stream.',
-    slow: 'Too few shards or one hot shard: compare IncomingBytes with 1 MB/s a shard, and look for retries in the agents.',
-    lossy: 'PutRecords answers 200 even where single records were refused: see whether the agent retries those.',
-    unreadable: 'See the stream status, the IAM policy of our credentials, and the KMS key if the stream is encrypted.',
-    unproven: 'Check the name, the region and the account of the stream; agents may write to another one.',
-    injection: 'See whether our credentials may kinesis:PutRecords, and whether the stream is throttled.',
+    stopped: [
+      {
+        run: '{aws} kinesis describe-stream-summary --stream-name {stream}',
+        see: 'ACTIVE? Then see whether agents log refused PutRecords.',
+      },
+      'CloudWatch, AWS/Kinesis, stream {stream}: IncomingRecords (does anything come in?) and WriteProvisionedThroughputExceeded (is it refused?).',
+    ],
+    slow: [
+      'CloudWatch, AWS/Kinesis, stream {stream}: compare IncomingBytes with 1 MB/s a shard; too few shards, or one hot shard.',
+      'The log of the agents: retries?',
+    ],
+    lossy: [
+      'PutRecords answers 200 even where single records were refused: does the agent retry those?',
+      'CloudWatch, AWS/Kinesis, stream {stream}: PutRecords.FailedRecords and WriteProvisionedThroughputExceeded.',
+    ],
+    unreadable: [
+      {
+        run: '{aws} kinesis describe-stream-summary --stream-name {stream}',
+        see: 'ACTIVE? Encrypted: does the policy of its KMS key let us in?',
+      },
+    ],
+    blind: [
+      { run: '{aws} sts get-caller-identity', see: 'From the machine of logcanary: its network, DNS, credentials.' },
+    ],
+    unproven: [
+      {
+        run: '{aws} kinesis list-streams',
+        see: 'Is {stream} the stream that the agents write to, in this region and account?',
+      },
+    ],
+    injection: [
+      {
+        run: '{aws} kinesis describe-stream-summary --stream-name {stream}',
+        see: 'ACTIVE? May our credentials kinesis:PutRecords, and is the stream throttled?',
+      },
+    ],
   },
 });

@@ -32,9 +32,23 @@ export default defineProbe({
     'Whether kube-state-metrics answers, how old what it shows is, and (found through the API server) whether it shows every Ready node.',
   check: { config: Config, target: agentsTarget, through: agentsThrough, open, online },
   runbook: {
-    reading:
-      "See the pod's log: watches that the API server refuses (RBAC), or too little memory. What is behind it (state_* of Metricbeat, rules on kube_*) is as old as it is.",
-    unreadable: 'See whether the pod runs, and is given time: its page grows with the number of pods.',
-    blind: 'See whether we reach its port (8080).',
+    reading: [
+      {
+        run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix",
+        see: 'Watches that the API server refuses (RBAC)? Restarts for too little memory?',
+      },
+      'What is behind it (state_* of Metricbeat, rules on kube_*) is as old as it is.',
+    ],
+    unreadable: [
+      {
+        run: "{kubectl} get pods -l '{selector}' -o wide",
+        see: 'Does it run? Its page grows with the number of pods, and takes time.',
+      },
+      'Does it run? Its page grows with the number of pods, and takes time.',
+    ],
+    blind: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 8080?' },
+      { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
+    ],
   },
 });

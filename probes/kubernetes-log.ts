@@ -35,9 +35,21 @@ export default defineProbe({
   measures: "Injection until the canary stands in the log of the emitter's container.",
   observe: { config: Config, target: targetOf, through: targetOf, open: openLogObserver, online: tryLogs },
   runbook: {
-    stopped:
-      'The emitter was asked but printed nothing: kubectl logs and describe its pod; see its queue and restarts.',
-    unreadable: 'Reading logs goes through the API server to the kubelet: see both, and the grant get pods/log.',
-    unproven: 'Check namespace, selector and container against kubectl get pods.',
+    stopped: [
+      {
+        run: "{kubectl} logs -l '{selector}' -c {container} --since=15m --tail=5 --prefix",
+        see: 'The emitter was asked but printed nothing: errors?',
+      },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
+    ],
+    unreadable: [
+      { run: '{kubectl} auth can-i get pods --subresource=log', see: 'Logs come through the API server from the kubelet: see both.' },
+    ],
+    blind: [
+      { run: '{kubectl} auth can-i get pods --subresource=log', see: 'Logs come through the API server from the kubelet: see both.' },
+    ],
+    unproven: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are these the emitters, and is {container} their container?' },
+    ],
   },
 });

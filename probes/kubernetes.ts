@@ -49,10 +49,26 @@ export default defineProbe({
   measures: 'Nothing by itself: prints canaries on every node, where the log agents pick them up.',
   inject: { config: Config, target: targetOf, open: openEmitters, online: tryEmitters },
   runbook: {
-    injection:
-      'kubectl -n logcanary get pods -o wide; then the log of the pod that is named, and the grants of deploy/kubernetes/rbac.',
-    blind: 'Ask the API server: kubectl get --raw /readyz; then the credentials that logcanary uses.',
-    uncovered:
-      'kubectl -n logcanary describe pods, and why no emitter is scheduled or ready on the nodes named: taints, quota, image.',
+    injection: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
+      {
+        run: "{kubectl} logs -l '{selector}' --since=15m --tail=5 --prefix",
+        see: 'Errors? Otherwise see the grants of deploy/kubernetes/rbac.',
+      },
+    ],
+    blind: [
+      { run: "{kubectl} get --raw '/readyz?verbose'", see: 'Does the API server answer? Then see the credentials of logcanary.' },
+    ],
+    uncovered: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'On which nodes is none, or none ready?' },
+      {
+        run: '{kubectl} get events --sort-by=.lastTimestamp',
+        see: 'Why is it not scheduled or not ready: taints, quota, image?',
+      },
+    ],
+    'into-first-hop': [
+      { run: "{kubectl_agents} logs -l '{agents}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
+      { run: "{kubectl_agents} get pods -l '{agents}' -o wide", see: 'Is one not running, or restarting?' },
+    ],
   },
 });

@@ -64,8 +64,19 @@ export default defineProbe({
     "Age of every Ready node's newest system and kubernetes metrics in the index, against three of their periods.",
   check: { config: Config, target: targetOf, open, online },
   runbook: {
-    reading:
-      'See the Metricbeat pod on the node: it drops metrics after three tries and never sends them again. If all nodes are late at once, see the index. state_node is asked by one leader only: its lease, and kube-state-metrics.',
-    unreadable: 'See whether index names where Metricbeat writes, and the read privilege of the canary user.',
+    reading: [
+      {
+        run: "{curl} '{url}/{index}/_search?sort=@timestamp:desc&size=1&filter_path=hits.hits._source.@timestamp'",
+        see: 'Old? Then all nodes are late: see the index. Otherwise see the Metricbeat pod on the node named.',
+      },
+      'Metricbeat drops metrics after three tries and never sends them again.',
+      'state_node is asked by one leader only: see its lease, and kube-state-metrics.',
+    ],
+    unreadable: [
+      {
+        run: "{curl} '{url}/_cat/indices/{index}?v'",
+        see: 'Is it where Metricbeat writes, and may the canary user read it?',
+      },
+    ],
   },
 });

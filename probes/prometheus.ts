@@ -56,10 +56,18 @@ export default defineProbe({
     'How far the rules of every Prometheus are behind and which of them fail, whether it has Alertmanagers and they take its alerts, whether it scrapes logcanary, and how far remote writes are behind.',
   check: { config: Config, target: agentsTarget, open, online },
   runbook: {
-    reading:
-      'Open its page: Status > Rules for the error of a rule, Status > Targets for ours, Status > Runtime & Build Information for its Alertmanagers. Rules that lag: too many series for its memory or CPU.',
-    unreadable:
-      'See whether Prometheus runs; after a start it answers 503 until it has read its write-ahead log. While it does not, no rule fires and the Watchdog is silent.',
-    blind: 'See whether we reach its port (9090).',
+    reading: [
+      { run: "curl -s '{url}/api/v1/rules' | grep -o '\"lastError\":\"[^\"]*\"'", see: 'Why rules fail. Its page shows them too: {url}/rules, {url}/targets.' },
+      "Its page: Status > Rules for errors of rules, Status > Targets for ours, Status > Runtime & Build Information for its Alertmanagers.",
+      'Rules that lag: too many series for its memory or CPU.',
+    ],
+    unreadable: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.' },
+      { run: "curl -s '{url}/-/ready'", see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.' },
+    ],
+    blind: [
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Do we reach its port (9090)?' },
+      { run: "curl -sv '{url}/-/ready'", see: 'Do we reach its port (9090)?' },
+    ],
   },
 });

@@ -40,12 +40,36 @@ export default defineProbe({
   measures: 'Injection until the canary lies in an object of the S3 archive.',
   observe: { config: Config, target: (config) => awsTarget('s3', config), open: openS3Observer },
   runbook: {
-    stopped:
-      'See DeliveryToS3.DataFreshness and .Success of the Firehose, its role and its KMS key, and the bucket policy.',
-    slow: 'Firehose keeps records for its buffer interval (up to 15 min): within must be above interval plus upload.',
-    lossy: 'Look under the error prefix (processing-failed/): what Firehose could not deliver lies there.',
-    unreadable:
-      'See whether our credentials have s3:ListBucket, s3:GetObject and kms:Decrypt; object formats must be text, gzip or zstd.',
-    unproven: 'Check bucket, prefix and layout against a key of the archive.',
+    stopped: [
+      {
+        run: "{aws} s3 ls 's3://{bucket}/{prefix}'",
+        see: 'How old is the newest? Then the log of what writes there.',
+      },
+      'CloudWatch, AWS/Firehose: DeliveryToS3.DataFreshness and DeliveryToS3.Success; then its role, its KMS key and the policy of {bucket}.',
+    ],
+    slow: [
+      'Firehose keeps records for its buffer interval (up to 15 min): within must be above interval plus upload.',
+    ],
+    lossy: [
+      {
+        run: "{aws} s3 ls 's3://{bucket}/' --recursive | grep processing-failed",
+        see: 'What Firehose could not deliver lies under its error prefix.',
+      },
+    ],
+    unreadable: [
+      {
+        run: '{aws} s3api get-bucket-policy --bucket {bucket}',
+        see: 'Have our credentials s3:ListBucket, s3:GetObject and kms:Decrypt? Objects must be text, gzip or zstd.',
+      },
+    ],
+    blind: [
+      { run: '{aws} sts get-caller-identity', see: 'From the machine of logcanary: its network, DNS, credentials.' },
+    ],
+    unproven: [
+      {
+        run: "{aws} s3 ls 's3://{bucket}/{prefix}'",
+        see: 'Are these the keys of the archive? Compare bucket, prefix and layout.',
+      },
+    ],
   },
 });

@@ -29,8 +29,17 @@ export default defineProbe({
   measures: 'Injection until the hop posts the canary to POST /hooks/hop/<name>.',
   observe: { config: Config, target: () => 'webhook', open },
   runbook: {
-    stopped: 'See whether the sender runs, and whether its posts to /hooks/hop/<name> get a 2xx.',
-    unproven: 'Point the sender at /hooks/hop/<name> with the bearer secret, and let its rule match canary lines.',
-    slow: "Compare with the sender's own interval: an alerter that runs every 5 minutes cannot be faster.",
+    stopped: [
+      'Does the sender of {hop} run? Its log shows whether its posts to /hooks/hop/{hop} get a 2xx.',
+      'Does its rule still match, and its query still find, the test lines (they begin with logcanary)?',
+    ],
+    unproven: [
+      {
+        run: "curl -X POST '/hooks/hop/{hop}' -H \"Authorization: Bearer $SECRET\"",
+        see: 'Point the sender there (at the address of logcanary, with http.secret), and let its rule match test lines.',
+      },
+    ],
+    slow: ["Compare with the sender's own interval: an alerter that runs every 5 minutes cannot be faster."],
+    lossy: ['Its log: posts to /hooks/hop/{hop} that failed and were not repeated, alerts that were grouped or limited?'],
   },
 });

@@ -5,8 +5,11 @@ import type { Ledger, LedgerContents } from './core/ledger.ts';
 import type { Notifier } from './core/notifier.ts';
 import type { Config, KeySpec } from './core/pipeline.ts';
 import type { StatusView } from './core/status.ts';
+import { type DrillDesk, openDrillDesk } from './drill-desk.ts';
 import { createEmergencyPager, type EmergencyPager } from './emergency-pager.ts';
+import type { Event } from './engine/event.ts';
 import { healthOf } from './engine/health.ts';
+import { reportOf } from './engine/peering.ts';
 import { restore } from './engine/restore.ts';
 import { createRuntime, type Runtime } from './engine/runtime.ts';
 import type { EngineState } from './engine/state.ts';
@@ -14,6 +17,7 @@ import { traceCanary } from './engine/trace.ts';
 import { viewOf } from './engine/view.ts';
 import { scanHook } from './http/hooks.ts';
 import { createHttpServer, type HttpServer } from './http/server.ts';
+import { openIncidentDesk } from './incident-desk.ts';
 import { keysOf } from './key-file.ts';
 import { openSqliteLedger } from './ledger/sqlite.ts';
 import { type Clock, type ClockSource, createClock, machineClock } from './lib/clock.ts';
@@ -24,6 +28,7 @@ import { openDesk } from './maintenance-desk.ts';
 import type { AnyNotifier } from './notify/definition.ts';
 import { beat } from './notify/heartbeat.ts';
 import { type OpenProbes, openNotifiers, openProbes, placeKey } from './open-probes.ts';
+import { watchPeers } from './peer-watch.ts';
 import type { AnyProbe } from './probe.ts';
 
 export interface AppOptions {
@@ -88,12 +93,31 @@ async function start(options: AppOptions, opened: AsyncDisposableStack): Promise
     state.now = Math.max(state.now, clock.now());
     return viewOf(state, healthOf(state, runtime.ledgerError));
   };
-  const http = await listen(options, { state, ledger, runtime, clock, status, notifiers: [...notifiers.values()] });
+  const drilling = openDrillDesk({
+    config,
+    state,
+    clock,
+    log,
+    notifiers: [...notifiers.values()],
+    committed: committing(runtime),
+  });
+  const http = await listen(options, {
+    drilling,
+    state,
+    ledger,
+    runtime,
+    clock,
+    status,
+    notifiers: [...notifiers.values()],
+  });
   opened.defer(() => http.close());
   runtime.start();
   opened.defer(() => runtime.stop());
   endEarlierEmergency(runtime, pager, clock);
+  drilling.open();
+  opened.defer(() => drilling.close());
   startHeartbeats(options, { state, runtime, clock, opened });
+  startPeerWatch(options, { runtime, clock, opened });
   return { url: http.url, status, stop: () => opened.disposeAsync() };
 }
 
@@ -205,15 +229,24 @@ interface Wired {
   readonly runtime: Runtime;
   readonly clock: Clock;
   readonly notifiers: readonly Notifier[];
+  readonly drilling: DrillDesk;
   status(): StatusView;
 }
 
-function listen(options: AppOptions, { state, ledger, runtime, clock, notifiers, status }: Wired): Promise<HttpServer> {
-  const { config, log, version, extra } = options;
-  const committed = async (event: Parameters<Runtime['submit']>[0]) => {
+/** Feeds an event from outside: resolves after its commit, rejects while the ledger refuses. */
+function committing(runtime: Runtime): (event: Event) => Promise<void> {
+  return async (event) => {
     if (runtime.ledgerError) throw runtime.ledgerError;
     await runtime.submit(event);
   };
+}
+
+function listen(
+  options: AppOptions,
+  { state, ledger, runtime, clock, notifiers, drilling, status }: Wired,
+): Promise<HttpServer> {
+  const { config, log, version, extra } = options;
+  const committed = committing(runtime);
   return createHttpServer({
     listen: config.listen,
     ...(config.http.secret === undefined ? {} : { secret: config.http.secret }),
@@ -228,7 +261,10 @@ function listen(options: AppOptions, { state, ledger, runtime, clock, notifiers,
       if (finds.length > 0) await committed({ type: 'hooked', hop: name, finds });
       return { accepted: true, known, ...answer };
     },
+    incidents: openIncidentDesk({ config, state, clock, committed }),
     maintaining: openDesk({ config, state, clock, log, notifiers, committed }),
+    drilling,
+    peer: () => reportOf(state, healthOf(state, runtime.ledgerError).ok),
     async ping(name) {
       const known = config.expectedPings.some((ping) => ping.name === name);
       if (known) await committed({ type: 'pinged', name });
@@ -238,6 +274,22 @@ function listen(options: AppOptions, { state, ledger, runtime, clock, notifiers,
     log,
     clock,
     ...(extra === undefined ? {} : { extra }),
+  });
+}
+
+interface Watched {
+  readonly runtime: Runtime;
+  readonly clock: Clock;
+  readonly opened: AsyncDisposableStack;
+}
+
+function startPeerWatch({ config, log }: AppOptions, { runtime, clock, opened }: Watched): void {
+  const stop = new AbortController();
+  const submit = (event: Event) => runtime.submit(event);
+  const watching = watchPeers({ peers: config.peers ?? [], clock, log, signal: stop.signal, submit });
+  opened.defer(async () => {
+    stop.abort(new DOMException('logcanary is stopping', 'AbortError'));
+    await watching;
   });
 }
 

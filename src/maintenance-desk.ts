@@ -2,6 +2,7 @@
 import type { Maintenance } from './core/maintenance.ts';
 import type { Announcement, Notifier } from './core/notifier.ts';
 import type { Config } from './core/pipeline.ts';
+import { placeFaults, placesOf } from './core/window.ts';
 import type { Event } from './engine/event.ts';
 import type { EngineState } from './engine/state.ts';
 import type { MaintenanceOptions } from './http/maintenance.ts';
@@ -26,13 +27,14 @@ export function openDesk(options: DeskOptions): Omit<MaintenanceOptions, 'secret
   const { config, state, clock, committed } = options;
   return {
     now: () => clock.now(),
+    places: () => placesOf(config),
     maintenance: () => state.maintenance,
     async maintain(wanted) {
-      if (!isPlace(config, wanted)) return undefined;
-      const { promise, resolve } = Promise.withResolvers<Maintenance>();
+      if (placeFaults(wanted, placesOf(config)).length > 0) return undefined;
+      const { promise, resolve } = Promise.withResolvers<Maintenance | undefined>();
       await committed({ type: 'maintain', wanted, told: resolve });
       const window = await promise;
-      note(options, `Maintenance ${window.id} of ${placeOf(window)}: ${window.reason}`, window);
+      if (window) note(options, `Maintenance ${window.id} of ${placeOf(window)}: ${window.reason}`, window);
       return window;
     },
     async endMaintenance(id) {
@@ -44,14 +46,6 @@ export function openDesk(options: DeskOptions): Omit<MaintenanceOptions, 'secret
       return ended;
     },
   };
-}
-
-/** A pipeline, hop or check that the configuration knows; `emitter` and `logcanary` are places of incidents, too. */
-function isPlace({ pipelines }: Config, { pipeline, hop }: Pick<Maintenance, 'pipeline' | 'hop'>): boolean {
-  if (pipeline === undefined) return true;
-  const found = pipelines.find(({ name }) => name === pipeline);
-  if (found === undefined || hop === undefined) return found !== undefined;
-  return ['emitter', 'logcanary', ...[...found.hops, ...found.checks].map(({ name }) => name)].includes(hop);
 }
 
 function placeOf({ pipeline, hop }: Maintenance): string {

@@ -1,4 +1,5 @@
 /** Opens every probe and notifier that a configuration names; what was opened is closed again if one fails. */
+import { type FilledRunbook, looksFor } from './core/first-look.ts';
 import type { Notifier } from './core/notifier.ts';
 import type { Config, NotifierSpec, PipelineSpec } from './core/pipeline.ts';
 import type { InjectorInfo, ObserverInfo, PlaceInfo } from './engine/restore.ts';
@@ -51,14 +52,20 @@ async function openPipeline(
     const limits = 'limits' in port ? { limits: port.limits } : {};
     opened.injectors.set(placeKey(pipeline.name, name), {
       port,
-      info: { ...placeOf(role, options), runbook: probe.runbook, ...limits },
+      info: { ...placeOf(role, options), runbook: runbookOf(probe, role, options), ...limits },
     });
   }
   for (const { name, kind, options } of pipeline.hops) {
     const { probe, role } = roleOf(probes, kind, 'observe');
     const port: Observer = await openRole(role, options, context, `${pipeline.name}/${name}`);
     toClose.push(port);
-    const info = { mode: port.mode, finds: port.finds, ...placeOf(role, options), runbook: probe.runbook };
+    const info = {
+      mode: port.mode,
+      finds: port.finds,
+      ...(port.recheck && { recheck: { everyMs: port.recheck.everyMs, spanMs: port.recheck.spanMs } }),
+      ...placeOf(role, options),
+      runbook: runbookOf(probe, role, options),
+    };
     opened.observers.set(placeKey(pipeline.name, name), { port, info });
   }
   for (const { name, kind, options } of pipeline.checks) {
@@ -67,7 +74,7 @@ async function openPipeline(
     toClose.push(port);
     opened.checks.set(placeKey(pipeline.name, name), {
       port,
-      info: { ...placeOf(role, options), runbook: probe.runbook },
+      info: { ...placeOf(role, options), runbook: runbookOf(probe, role, options) },
     });
   }
 }
@@ -78,6 +85,13 @@ type AnyRole = Role<any, any>;
 function placeOf(role: AnyRole, options: unknown): Pick<PlaceInfo, 'target' | 'through'> {
   const through = role.through?.(options);
   return { target: role.target(options), ...(through === undefined ? {} : { through }) };
+}
+
+/** With the configured names in it. */
+function runbookOf({ runbook }: AnyProbe, role: AnyRole, options: unknown): FilledRunbook {
+  const names = Object.entries(role.names?.(options) ?? {});
+  const known = Object.fromEntries(names.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  return Object.fromEntries(Object.entries(runbook).map(([kind, advice]) => [kind, looksFor(advice, known)]));
 }
 
 function roleOf(
@@ -120,5 +134,10 @@ export function openNotifier(
   definition: AnyNotifier,
   context: ProbeContext,
 ): Notifier {
-  return definition.open(options, { ...context, name, locale, zone: timezone, links });
+  const notifier = definition.open(options, { ...context, name, locale, zone: timezone, links });
+  if (definition.takesNotes === true) return notifier;
+  // One that waits from before the name stood for another kind: no channel must take it for a beginning.
+  const send: Notifier['send'] = async (notification, how) =>
+    notification.action === 'note' ? undefined : await notifier.send(notification, how);
+  return { ...notifier, send };
 }

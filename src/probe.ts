@@ -4,12 +4,14 @@
  */
 import type { z } from 'zod';
 import type { Find } from './core/find.ts';
+import type { Runbook } from './core/first-look.ts';
 import type { CallOptions, Injector } from './core/injector.ts';
 import type { Clock, EpochMs } from './lib/clock.ts';
 import type { ProbeError } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
 
 export type { Find } from './core/find.ts';
+export type { Advice, LookTemplate, Runbook } from './core/first-look.ts';
 export type {
   BatchLine,
   CallOptions,
@@ -85,7 +87,25 @@ export interface Observer {
   readonly finds: 'unique' | 'repeats';
   /** Looks once. A total failure throws ProbeError; what was found before a failure is better returned as `partial`. */
   observe(question: Question, options: CallOptions): Promise<Look>;
+  /** Present where what arrived long ago can still be asked for. A stream that is read on, or a hook, cannot. */
+  readonly recheck?: Rechecker;
   close(): Promise<void>;
+}
+
+/** Asks again for canaries that were there an hour or a day ago: were they deleted since? */
+export interface Rechecker {
+  /** So often at most, ms. */
+  readonly everyMs: number;
+  /** So long a stretch of time one re-check asks about, ms, at most `everyMs`: short where an answer means reading all of that time. */
+  readonly spanMs: number;
+  /** Looks once, with the limits of `observe`. `complete`: every canary asked about that is there as of `asOf` is among `finds`. No cursor. */
+  look(question: RecheckQuestion, options: CallOptions): Promise<Look>;
+}
+
+/** At most 200 canaries, all of which were seen at the hop or further down. */
+export interface RecheckQuestion extends Omit<Question, 'cursor'> {
+  /** T by which all of them had been seen. */
+  readonly seenBy: EpochMs;
 }
 
 // ------------------------------------------------------------------------------------------------ checking
@@ -181,6 +201,11 @@ export interface Role<Config, Opened> {
    * may have it for its target. That it does not answer says nothing of what is behind it: we are just blind.
    */
   through?(config: Config): string | undefined;
+  /**
+   * What its runbook's gaps are filled with, by name: a namespace, an index, an address. Never a secret. What is undefined is not known,
+   * and looks that name it are left out.
+   */
+  names?(config: Config): Readonly<Record<string, string | undefined>>;
   /** Loads the vendor's client here, not at import. Contacts nothing that must be up: a dead target shows at the first call. */
   open(config: Config, context: ProbeContext): Promise<Opened>;
   /** Asks the real target whether it is reachable and permits what is needed; throws ProbeError with what to grant. For `validate --online`. */
@@ -195,8 +220,11 @@ export interface ProbeDefinition<I = never, O = never, C = never> {
   readonly inject?: Role<I, Injector>;
   readonly observe?: Role<O, Observer>;
   readonly check?: Role<C, Check>;
-  /** First things to look at, by incident kind (`stopped`, `unreadable`, `unproven`, `reading`...). */
-  readonly runbook: Readonly<Record<string, string>>;
+  /**
+   * First things to look at, by incident kind (`stopped`, `unreadable`, `unproven`, `reading`...), most useful first; gaps as
+   * `Role.names` has them.
+   */
+  readonly runbook: Runbook;
 }
 
 /** Types a probe's definition; does nothing else. */

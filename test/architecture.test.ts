@@ -29,9 +29,12 @@ const partOfFile: Readonly<Record<string, string>> = {
   'src/node-version.mjs': 'main',
   'src/check-once.ts': 'app',
   'src/check-hooks.ts': 'app',
+  'src/drill-desk.ts': 'app',
+  'src/drill-schedule.ts': 'app',
   'src/emergency-pager.ts': 'app',
   'src/maintenance-desk.ts': 'app',
   'src/offline.ts': 'app',
+  'src/peer-watch.ts': 'app',
   'src/open-probes.ts': 'app',
   'src/key-file.ts': 'app',
 };

@@ -1,19 +1,12 @@
 /** Looks for canaries in an archive: reads each new object once. */
-import {
-  type EpochMs,
-  type Find,
-  type Look,
-  type Observer,
-  type ProbeContext,
-  ProbeError,
-  type Question,
-  scanRecord,
-} from '../../src/probe.ts';
+import type { EpochMs, Look, Observer, ProbeContext, Question } from '../../src/probe.ts';
 import { type AwsConfig, awsTarget } from '../aws/aws-config.ts';
 import { type Attempt, refuseWhenAborted } from '../aws/aws-error.ts';
 import { type ArchiveObject, type BucketReader, openBucket } from './bucket-reader.ts';
 import { guessLayout, prefixesFor } from './key-layout.ts';
+import { type Reading, readObjects } from './object-reading.ts';
 import { markOf, maxMarks, readCursor, type S3Cursor, writeCursor } from './s3-cursor.ts';
+import { lookAgain } from './s3-recheck.ts';
 
 export interface S3ObserveConfig extends AwsConfig {
   readonly bucket: string;
@@ -24,10 +17,14 @@ export interface S3ObserveConfig extends AwsConfig {
   readonly max_read_bytes: number;
 }
 
-/** What one object's content may grow to. A 128 MB object of logs in gzip holds about ten times as much: then it is too large. */
-const maxInflatedBytes = 512 * 1024 * 1024;
 /** The newest hour is listed with the next one: our clock may be behind the writer's. */
 const aheadMs = 60_000;
+/**
+ * An archive cannot be searched: to ask again is to read again all that everybody wrote then. So a twelfth of it at most, for each age:
+ * the objects of five minutes in every hour, as many as `max_read_bytes` allows.
+ */
+const recheckEveryMs = 3_600_000;
+const recheckSpanMs = 5 * 60_000;
 /** A cursor this far behind what is asked about is not caught up with. */
 const staleMs = 3_600_000;
 
@@ -50,6 +47,15 @@ export async function openS3Observer(config: S3ObserveConfig, { clock }: ProbeCo
         .sort((a, b) => a.modified - b.modified);
       const reading = await readObjects(bucket, unread, config.max_read_bytes, attempt);
       return lookOf(reading, cursor, listed, { question, span }, config, of);
+    },
+    recheck: {
+      everyMs: recheckEveryMs,
+      spanMs: recheckSpanMs,
+      async look(question, { signal }) {
+        const attempt = attemptAt(config, signal);
+        refuseWhenAborted(attempt);
+        return lookAgain(bucket, config, await layoutOf(bucket, config, attempt), question, attempt);
+      },
     },
     close: async () => bucket.close(),
   };
@@ -83,62 +89,6 @@ async function layoutOf(bucket: BucketReader, config: S3ObserveConfig, attempt: 
   if (config.layout !== 'auto' && bucket.ahead !== undefined) return config.layout;
   const { folders, objects } = await bucket.top(config.prefix, attempt);
   return config.layout === 'auto' ? guessLayout(config.prefix, folders, objects) : config.layout;
-}
-
-interface Reading {
-  readonly finds: Find[];
-  readonly marks: Set<string>;
-  /** Modified time of the oldest object that is left for the next look. */
-  leftSince?: EpochMs;
-  bytes: number;
-  why?: ProbeError;
-  /** An object's content will never be known: what was emitted until now may be in it. */
-  unknowable: boolean;
-}
-
-/** Oldest first, so that what is left can be told by one time. */
-async function readObjects(
-  bucket: BucketReader,
-  unread: readonly ArchiveObject[],
-  maxBytes: number,
-  attempt: Attempt,
-): Promise<Reading> {
-  const reading: Reading = { finds: [], marks: new Set(), bytes: 0, unknowable: false };
-  for (const object of unread) {
-    const mark = markOf(object.key, object.etag);
-    if (object.size > maxBytes) {
-      giveUp(reading, mark, tooLarge(object, maxBytes));
-      continue;
-    }
-    if (reading.bytes + object.size > maxBytes) return leave(reading, object, budgetSpent(attempt));
-    try {
-      takeContent(reading, object, mark, await bucket.read(object, attempt));
-    } catch (error) {
-      if (!(error instanceof ProbeError)) throw error;
-      if (error.reason === 'not_found') giveUp(reading, mark, error);
-      else return leave(reading, object, error);
-    }
-  }
-  return reading;
-}
-
-function takeContent(reading: Reading, object: ArchiveObject, mark: string, bytes: Uint8Array): void {
-  const result = scanRecord(bytes, { maxBytes: maxInflatedBytes });
-  for (const find of result.finds) reading.finds.push(find);
-  reading.bytes += bytes.length;
-  if (result.why === undefined) reading.marks.add(mark);
-  else giveUp(reading, mark, unreadable(object, result.why));
-}
-
-/** Not read, and not to be tried again. */
-function giveUp(reading: Reading, mark: string, why: ProbeError): void {
-  reading.marks.add(mark);
-  reading.unknowable = true;
-  reading.why ??= why;
-}
-
-function leave(reading: Reading, object: ArchiveObject, why: ProbeError): Reading {
-  return { ...reading, leftSince: object.modified, why: reading.why ?? why };
 }
 
 /** @throws what kept us from reading anything */
@@ -177,21 +127,4 @@ function marksSince(listed: readonly ArchiveObject[], seen: ReadonlySet<string>,
     floor: overflow === undefined ? floor : overflow.modified + 1,
     seen: new Set(marks.map(({ mark }) => mark)),
   };
-}
-
-function tooLarge({ key, size }: ArchiveObject, maxBytes: number): ProbeError {
-  const message = `Did not read "${key}": its ${size} bytes are more than max_read_bytes, ${maxBytes}. Raise it, or let the archiver write smaller objects.`;
-  return new ProbeError(message, { reason: 'too_large' });
-}
-
-function budgetSpent({ what, target }: Attempt): ProbeError {
-  const message = `Cannot finish to ${what} on ${target} in one look: max_read_bytes is spent. It goes on in the next; raise it if it never ends.`;
-  return new ProbeError(message, { reason: 'partial', retryable: true });
-}
-
-function unreadable({ key }: ArchiveObject, why: 'too-many' | 'too-large' | 'undecodable'): ProbeError {
-  const reason = why === 'undecodable' ? 'unsupported' : 'too_large';
-  return new ProbeError(`Cannot search "${key}" fully: its content is ${why}. Archive as gzip, zstd or plain text.`, {
-    reason,
-  });
 }

@@ -1,12 +1,8 @@
 import type { Command } from 'commander';
-import type { Config } from '../core/pipeline.ts';
 import { type Clock, createClock } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
-import { addCommand, type CliIo, CommandExit } from './command.ts';
+import { addCommand, type CliIo } from './command.ts';
 import { loadNamed, shippedKinds } from './kinds.ts';
-
-/** How long the running logcanary has to answer, ms: it commits first. */
-const deadlineMs = 10_000;
+import { type Ask, askRunning } from './running.ts';
 
 interface Window {
   readonly id: string;
@@ -39,7 +35,13 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds, cloc
       'before',
       'Examples:\n  logcanary maintenance start --config logcanary.yaml --for 2h --reason "ES upgrade"\n  logcanary maintenance list --config logcanary.yaml\n',
     );
-  const load = async (file: string) => loadNamed(file, io, await kinds());
+  const call = async (file: string, ask: Pick<Ask, 'method' | 'body'>, path = '') => {
+    const config = await loadNamed(file, io, await kinds());
+    return await askRunning(
+      { config, clock, io },
+      { ...ask, path: `/maintenance${path}`, what: 'Maintenance windows' },
+    );
+  };
 
   addCommand(group, {
     usage: 'start',
@@ -58,9 +60,8 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds, cloc
     .option('--hop <name>', 'only this hop or check of it')
     .option('--by <name>', 'who; default the environment variable USER')
     .action(async ({ config: file, by = io.env.USER, ...body }: StartOptions) => {
-      const config = await load(file);
       const sent = { ...body, by: by ?? 'unknown' };
-      const window = (await call(config, clock, io, 'POST', '', sent)) as Window;
+      const window = (await call(file, { method: 'POST', body: sent })) as Window;
       io.stdout.write(`${lineOf(window)}\n`);
     });
 
@@ -73,8 +74,7 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds, cloc
     .option('--all', 'those that are over, too')
     .option('--json', 'print JSON')
     .action(async (options: { config: string; all?: boolean; json?: boolean }) => {
-      const config = await load(options.config);
-      const { maintenance } = (await call(config, clock, io, 'GET', '')) as { maintenance: Window[] };
+      const { maintenance } = (await call(options.config, { method: 'GET' })) as { maintenance: Window[] };
       const shown = maintenance.filter(({ state }) => options.all || state !== 'over');
       io.stdout.write(options.json ? `${JSON.stringify(shown, null, 2)}\n` : tableOf(shown));
     });
@@ -86,56 +86,9 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds, cloc
   })
     .requiredOption('--config <file>', 'the configuration file')
     .action(async (id: string, options: { config: string }) => {
-      await call(await load(options.config), clock, io, 'DELETE', `/${encodeURIComponent(id)}`);
+      await call(options.config, { method: 'DELETE' }, `/${encodeURIComponent(id)}`);
       io.stdout.write(`${id} is over.\n`);
     });
-}
-
-async function call(
-  config: Config,
-  clock: Clock,
-  io: CliIo,
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  body?: object,
-): Promise<unknown> {
-  const { host, port } = config.listen;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}/api/v1/maintenance${path}`;
-  if (method !== 'GET' && config.http.secret === undefined)
-    throw new CommandExit(
-      2,
-      'Maintenance needs http: { secret: … } in the configuration, so that not everybody can silence pages.',
-    );
-  const deadline = clock.deadline(deadlineMs, io.signal);
-  try {
-    const headers = { authorization: `Bearer ${config.http.secret ?? ''}`, 'content-type': 'application/json' };
-    const answer = await fetch(url, {
-      ...{ method, headers, signal: deadline.signal },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    if (!answer.ok) throw new CommandExit(answer.status === 400 ? 2 : 1, refusalOf(answer.status, text));
-    return text === '' ? undefined : JSON.parse(text);
-  } catch (error) {
-    if (error instanceof CommandExit) throw error;
-    const said = deadline.expired ? 'no answer within 10 s' : messageOf(error);
-    throw new CommandExit(
-      1,
-      `Cannot reach logcanary at ${host}:${port}: ${said}. Is "logcanary run" up with this configuration?`,
-    );
-  } finally {
-    deadline.clear();
-  }
-}
-
-function refusalOf(status: number, text: string): string {
-  try {
-    const { error } = JSON.parse(text) as { error?: { message?: string } };
-    if (error?.message !== undefined) return error.message;
-  } catch {
-    // Something else than logcanary answered.
-  }
-  return `logcanary answered ${status}. Check "listen" and "http.secret" in the configuration.`;
 }
 
 function tableOf(windows: readonly Window[]): string {

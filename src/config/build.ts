@@ -1,6 +1,9 @@
 import { resolve } from 'node:path';
 import type { CheckSpec, Config, HopSpec, InjectSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { AnyNotifier } from '../notify/definition.ts';
+import { activeHours, showDays, showHours } from './active-hours.ts';
+import { buildDrill } from './drill-frame.ts';
+import { buildPeers } from './peers.ts';
 import { frameKeys, type ParsedFile, type ParsedPipeline, type Place } from './schema.ts';
 
 /** Looks are at most this far apart unless the file says otherwise, ms. */
@@ -9,6 +12,9 @@ const shortestDefaultTimeoutMs = 10_000;
 const longestDefaultTimeoutMs = 30_000;
 /** Long enough for a hiccup of a channel and a few tries, short enough for the night, ms. */
 const defaultFallbackAfterMs = 120_000;
+
+/** As for `active.warm_up`: a cluster's nodes are there within minutes, and its agents soon after, ms. */
+const defaultWarmUpMs = 15 * 60_000;
 
 interface Source {
   readonly file: string;
@@ -30,8 +36,10 @@ export function buildConfig(parsed: ParsedFile, source: Source): Config {
     pipelines: parsed.pipelines.map(buildPipeline),
     notify: parsed.notify.map((item) => buildNotifier(item, source.notifiers)),
     ...(parsed.links === undefined ? {} : { links: defined(parsed.links) }),
+    ...(parsed.drill === undefined ? {} : { drill: buildDrill(parsed.drill) }),
     heartbeats: parsed.heartbeats.map(({ url, every, form }) => ({ url, everyMs: every, ...(form && { form }) })),
     expectedPings: parsed.expected_pings.map(({ name, every, grace }) => ({ name, everyMs: every, graceMs: grace })),
+    ...(parsed.peers.length === 0 ? {} : { peers: buildPeers(parsed.peers) }),
     http: parsed.http.secret === undefined ? {} : { secret: parsed.http.secret },
   };
 }
@@ -48,9 +56,18 @@ function buildPipeline(parsed: ParsedPipeline): PipelineSpec {
     pageAfterMs: parsed.page_after,
     resolveAfterMs: parsed.resolve_after,
     stoppedEveryMs: parsed.stopped_every,
+    ...restOf(parsed),
     keepCanariesMs: parsed.keep_canaries,
     keepRollupsMs: parsed.keep_rollups,
   };
+}
+
+function restOf({ active, off_when: offWhen }: ParsedPipeline): Pick<PipelineSpec, 'rest'> {
+  const withoutNodes = offWhen === 'no-nodes';
+  if (active === undefined) return withoutNodes ? { rest: { withoutNodes, warmUpMs: defaultWarmUpMs } } : {};
+  const { days, hours, timezone = new Intl.DateTimeFormat().resolvedOptions().timeZone, warm_up: warmUpMs } = active;
+  const text = `${showDays(days)} ${showHours(hours)} ${timezone}`;
+  return { rest: { active: { hours: activeHours(days, hours, timezone), text }, withoutNodes, warmUpMs } };
 }
 
 interface Named<Item> {
@@ -106,6 +123,8 @@ function buildHop(item: ParsedPipeline['hops'][number]): HopSpec {
     pollMs,
     timeoutMs: item.timeout ?? Math.min(Math.max(pollMs, shortestDefaultTimeoutMs), longestDefaultTimeoutMs),
     sample: item.sample,
+    ...(item.retention === undefined ? {} : { retentionMs: item.retention }),
+    ...(item.exclusive === true ? { exclusive: true } : {}),
   };
 }
 
@@ -130,6 +149,8 @@ function buildNotifier(item: ParsedFile['notify'][number], notifiers: readonly A
       standby: item.standby,
       escalateAfterMs: item.escalate_after,
       renewEveryMs: definition?.renewEveryMs,
+      deduplicates: definition?.deduplicates,
+      takesNotes: definition?.takesNotes,
       locale: item.locale,
       timezone: item.timezone,
     }),

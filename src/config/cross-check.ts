@@ -3,6 +3,7 @@ import { checkHops } from './hop-check.ts';
 import type { Finding } from './issue.ts';
 import { itemsAt, repeated } from './items.ts';
 import { checkNotify } from './notify-check.ts';
+import { checkPeers } from './peers.ts';
 
 /**
  * What no single field can tell: references, names given twice, times that contradict each other. Works on the document as
@@ -17,6 +18,7 @@ export function crossCheck(value: unknown): Finding[] {
     ...checkKeys(value),
     ...checkNotify(value),
     ...repeated(itemsAt(value, ['expected_pings']), 'name', 'expected ping'),
+    ...checkPeers(value),
   ];
 }
 

@@ -41,10 +41,17 @@ function describePipeline(pipeline: PipelineSpec, probes: readonly AnyProbe[]): 
     ...pipeline.checks.map(
       (spec) => `  ? ${titleOf(spec)} every ${formatDuration(spec.everyMs)}${placeOf('check', spec, probes)}`,
     ),
+    ...describeRest(pipeline.rest),
     `  lost after ${formatDuration(pipeline.lostAfterMs)}, pages after ${formatDuration(pipeline.pageAfterMs)}, resolves after ${formatDuration(pipeline.resolveAfterMs)}`,
     '  detectable, counting each injector as one stream (more streams show losses sooner):',
     ...detectable(pipeline).flatMap((each) => describeDetectable(each, pipeline)),
   ];
+}
+
+function describeRest(rest: PipelineSpec['rest']): string[] {
+  if (rest === undefined) return [];
+  const when = [rest.active && `outside ${rest.active.text}`, rest.withoutNodes && 'while there is no node'];
+  return [`  off ${when.filter(Boolean).join(', and ')}; then ${formatDuration(rest.warmUpMs)} to warm up`];
 }
 
 interface Spec {

@@ -9,7 +9,7 @@ type Described = { description: string };
  * A text that a parser turns into a value. A number is given to the parser as it is written, so that `60` is told that it
  * lacks a unit, not that it is no text.
  */
-function parsedText<T>(
+export function parsedText<T>(
   parse: (text: string) => ParsedText<T>,
   meta: Described & { pattern: string; examples: string[] },
 ) {
@@ -94,4 +94,12 @@ export function httpUrl(meta: Described & { example: string }) {
 /** A variable as it is written in the file, for examples. */
 export function variable(environmentName: string): string {
   return `\${${environmentName}}`;
+}
+
+export function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
 }

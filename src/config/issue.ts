@@ -42,14 +42,11 @@ export function describeIssue(issue: Issue, context: IssueContext, base: Path = 
 
 /** Keys of the contract that this version cannot hold, by their path without indices. */
 const notBuilt: ReadonlyMap<string, string> = new Map([
-  ['pipelines.active', 'active windows are'],
-  ['pipelines.off_when', 'off_when is'],
   ['pipelines.maintenance', 'maintenance windows are'],
   ['pipelines.page_by', 'page_by is'],
   ['pipelines.hops.retention', 're-checks within a retention are'],
   ['pipelines.hops.page_by', 'page_by is'],
   ['maintenance', 'maintenance windows are'],
-  ['peers', 'peers are'],
 ]);
 
 function unknownKey(path: Path, context: IssueContext): Finding {

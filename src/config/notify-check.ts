@@ -1,4 +1,5 @@
 /** What no single field of a notifier can tell: its name against those of others, and who stands in for whom. */
+import { checkDrill } from './drill-frame.ts';
 import type { Finding } from './issue.ts';
 import { type Item, itemsAt } from './items.ts';
 import { isMap, type Path } from './path.ts';
@@ -11,6 +12,10 @@ export function checkNotify(value: unknown): Finding[] {
   return [
     ...notifiers.flatMap(({ twice }) => twice),
     ...repeatedNames(notifiers),
+    ...checkDrill(
+      value,
+      notifiers.flatMap(({ name }) => name ?? []),
+    ),
     ...notifiers.flatMap((notifier) => [
       ...checkFallback(notifier, notifiers),
       ...checkFilter(notifier, pipelines),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { incidentKinds } from '../core/incident.ts';
 import { locales } from '../core/pipeline.ts';
 import { placeholders, placeholdersIn } from '../notify/links.ts';
-import { duration, httpUrl, name } from './field.ts';
+import { duration, httpUrl, isTimeZone, name } from './field.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -81,12 +81,4 @@ export const links = z
 
 function isPlaceholder(text: string): boolean {
   return placeholders.some((each) => each === text);
-}
-
-function isTimeZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
 }

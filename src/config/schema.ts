@@ -2,8 +2,22 @@ import { z } from 'zod';
 import { heartbeatForms, shapes } from '../core/pipeline.ts';
 import type { AnyNotifier } from '../notify/definition.ts';
 import type { AnyProbe } from '../probe.ts';
-import { duration, httpUrl, listenAddress, name, rate, share, text, variable } from './field.ts';
+import { parseDays, parseHours } from './active-hours.ts';
+import { drillFrame } from './drill-frame.ts';
+import {
+  duration,
+  httpUrl,
+  isTimeZone,
+  listenAddress,
+  name,
+  parsedText,
+  rate,
+  share,
+  text,
+  variable,
+} from './field.ts';
 import { links, notifyFrame } from './notify-frame.ts';
+import { peers } from './peers.ts';
 
 const second = 1_000;
 const hour = 3_600 * second;
@@ -62,6 +76,17 @@ const hopFrame = z.strictObject({
     description: 'Share of the canaries that is looked for here. Default 1/1.',
     example: '1/20',
   }).prefault('1/1'),
+  retention: duration({
+    description:
+      'How long what arrived can still be found here. It is asked for again after 1 h and 24 h, as far as it must still be there; by default after 1 h only, and with less than 80m never.',
+    min: 60 * second,
+    max: 3660 * day,
+    example: '7d',
+  }).optional(),
+  exclusive: z
+    .boolean()
+    .meta({ description: 'Canaries of other pipelines have no business here: one that arrives is told. Default false.' })
+    .optional(),
 });
 
 const checkFrame = z.strictObject({
@@ -85,6 +110,34 @@ const loss = z
     }).prefault('10m'),
   })
   .meta({ description: 'When the pipeline is lossy: at least 3 losses and a lower 95 % bound above the budget.' });
+
+const active = z
+  .strictObject({
+    days: parsedText(parseDays, {
+      description: 'Days of the week on which it begins. Default: every day.',
+      pattern: '^[A-Za-z, -]+$',
+      examples: ['mon-fri'],
+    }).prefault('sun-sat'),
+    hours: parsedText(parseHours, {
+      description: 'From when to when; 22:00-06:00 ends on the next day. Default: all day.',
+      pattern: '^ *\\d{1,2}:\\d{2} *- *\\d{1,2}:\\d{2} *$',
+      examples: ['08:00-22:00'],
+    }).prefault('00:00-24:00'),
+    timezone: z
+      .string()
+      .refine(isTimeZone, 'not a time zone. Write an IANA name like Asia/Tokyo.')
+      .meta({ description: "Zone of the hours. Default: this machine's.", examples: ['Asia/Tokyo'] })
+      .optional(),
+    warm_up: duration({
+      description: 'How long it may take to come up before anything is said of it. Default 15m.',
+      min: 0,
+      max: 12 * hour,
+      example: '15m',
+    }).prefault('15m'),
+  })
+  .meta({
+    description: 'When it is expected to flow. At other times no canary is sent, and nobody is told of anything.',
+  });
 
 const key = z.strictObject({
   id: text({ description: 'Any name for the key. Two ids must not share a key number.', example: 'a1', max: 64 }),
@@ -198,6 +251,13 @@ function pipelineSchema(kinds: Record<Place, Kinds>) {
       max: day,
       example: '60s',
     }).prefault('60s'),
+    active: active.optional(),
+    off_when: z
+      .enum(['no-nodes'])
+      .meta({
+        description: 'no-nodes: while the cluster has no node, it is switched off and not missed. Default: never off.',
+      })
+      .optional(),
     keep_canaries: duration({
       description: 'How long single verdicts are kept after they are final. Default 7d.',
       min: hour,
@@ -242,8 +302,10 @@ export function configSchema(probes: readonly AnyProbe[], notifiers: readonly An
       pipelines: z.array(pipelineSchema(kinds)).min(1).max(100).meta({ description: 'What is watched.' }),
       notify: z.array(withKinds(notifyFrame, kinds.notify)).max(100).meta({ description: 'Who is told.' }).prefault([]),
       links: links.optional(),
+      drill: drillFrame.optional(),
       heartbeats: z.array(heartbeat).max(20).meta({ description: 'Whom we ping while we are well.' }).prefault([]),
       expected_pings: z.array(expectedPing).max(1000).meta({ description: 'Who must ping us.' }).prefault([]),
+      peers: peers.prefault([]),
       http: z
         .strictObject({
           secret: text({

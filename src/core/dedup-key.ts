@@ -13,3 +13,11 @@ export function dedupKeyOf(deployment: string, pipeline: string, hop: string, ki
 export function heartbeatKeyOf(url: string): string {
   return createHash('sha256').update(`logcanary/heartbeat/1\0${url}`).digest('hex').slice(0, 16);
 }
+
+/** Stands for settings, so that two logcanaries can compare theirs without showing them. 16 hex digits. */
+export function settingsKeyOf(settings: unknown): string {
+  return createHash('sha256')
+    .update(`logcanary/settings/1\0${JSON.stringify(settings)}`)
+    .digest('hex')
+    .slice(0, 16);
+}

@@ -1,4 +1,7 @@
 import type { EpochMs } from '../lib/clock.ts';
+import type { Evidence } from './evidence.ts';
+import type { FirstLook } from './first-look.ts';
+import type { Note } from './note.ts';
 import type { Severity } from './pipeline.ts';
 import type { Verdict } from './verdict-name.ts';
 
@@ -15,9 +18,14 @@ export const incidentKinds = [
   'forged',
   'duplicated',
   'corrupted',
+  'vanished',
+  'inconsistent',
+  'misrouted',
   'clock',
   'unproven',
   'silent',
+  'undelivered',
+  'storm',
   'ledger',
 ] as const;
 export type IncidentKind = (typeof incidentKinds)[number];
@@ -68,6 +76,8 @@ export interface IncidentFacts {
     readonly affected: number;
     readonly total: number;
     readonly names: readonly string[];
+    /** Each of those concerned is a node of its own. */
+    readonly nodes?: true;
     /** `zone=1a`: by which labels they differ from the others; empty where too few can tell. Absent where all are concerned. */
     readonly labels?: readonly string[];
   };
@@ -79,16 +89,26 @@ export interface IncidentFacts {
   readonly looks: { readonly complete: number; readonly asked: number };
   /** Hops behind the root that are broken only because of it; not paged. */
   readonly behind: readonly string[];
-  /** One or two plain sentences of evidence: an error's text, a forecast. No secret, no token. */
+  /** One or two plain sentences of evidence, in English: an error's text, a forecast. No secret, no token. */
   readonly detail: string;
-  /** First things to look at, most useful first. */
+  /** The same as data, for other languages. Absent in incidents of an older version. */
+  readonly evidence?: readonly Evidence[];
+  /** First things to look at, most useful first, in English. */
   readonly firstLook: readonly string[];
+  /** The same as data. Absent in incidents of an older version. */
+  readonly advice?: readonly FirstLook[];
   /** What was changed shortly before it began, newest first, at most 5. Absent where nothing is known of it. */
   readonly changed?: readonly ChangeBefore[];
   /** When it became critical. Absent while it is a warning. */
   readonly criticalAt?: EpochMs;
   /** What its pipeline will run into next, soonest first, at most 2. Absent where nothing is forecast. */
   readonly runway?: readonly Runway[];
+  /** What people found out, oldest first, at most 20. Absent where nobody wrote any. */
+  readonly notes?: readonly Note[];
+  /** Channels that heard of it as one of many (kind `storm`). Absent where there are none. */
+  readonly storm?: readonly string[];
+  /** It came so often lately, within so long, that it is kept open until it was good for `steadyMs`. Absent where it did not. */
+  readonly flapping?: { readonly times: number; readonly withinMs: number; readonly steadyMs: number };
   /** For a test page. */
   readonly test?: boolean;
 }

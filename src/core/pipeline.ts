@@ -1,4 +1,6 @@
 /** The pipeline as configured: what `config/` produces and the engine runs on. All durations in ms. */
+import type { EpochMs } from '../lib/clock.ts';
+import type { ActiveHours } from './active-hours.ts';
 
 export const shapes = ['plain', 'json', 'long', 'unicode', 'multiline', 'burst'] as const;
 export type Shape = (typeof shapes)[number];
@@ -31,6 +33,10 @@ export interface HopSpec {
   readonly timeoutMs: number;
   /** Share of canaries expected here: 1/20 is { of: 20 }. */
   readonly sample: { readonly take: number; readonly of: number };
+  /** What arrived can still be found for so long. Absent: for two hours at least. */
+  readonly retentionMs?: number;
+  /** Canaries of other pipelines have no business here. */
+  readonly exclusive?: true;
 }
 
 export interface CheckSpec {
@@ -39,6 +45,18 @@ export interface CheckSpec {
   readonly kind: string;
   readonly options: unknown;
   readonly everyMs: number;
+}
+
+export interface RestSpec {
+  /** When it is expected to flow. Absent: always. */
+  readonly active?: {
+    readonly hours: ActiveHours /** For people: `mon-fri 08:00-22:00 Asia/Tokyo`. */;
+    readonly text: string;
+  };
+  /** While no injector lists a place to write to, it is off. */
+  readonly withoutNodes: boolean;
+  /** After it was off, nothing is said of it for so long. */
+  readonly warmUpMs: number;
 }
 
 export interface PipelineSpec {
@@ -52,6 +70,8 @@ export interface PipelineSpec {
   readonly pageAfterMs: number;
   readonly resolveAfterMs: number;
   readonly stoppedEveryMs: number;
+  /** When it is switched off and not missed. Absent: never. */
+  readonly rest?: RestSpec;
   /** How long single verdicts are kept after they are final. Default 7 d. */
   readonly keepCanariesMs: number;
   /** Hourly sums. Default 400 d. */
@@ -80,6 +100,10 @@ export interface NotifierSpec {
   readonly escalateAfterMs?: number;
   /** What is open must be told again so often, or the channel takes it for over. Absent: once is enough. */
   readonly renewEveryMs?: number;
+  /** True: who tells it the same dedup key again wakes nobody, be it another logcanary. */
+  readonly deduplicates?: true;
+  /** Notes on incidents are shown there. */
+  readonly takesNotes?: true;
   /** Language of its text. Default `en`. */
   readonly locale?: Locale;
   /** Zone of its times, beside UTC: an IANA name. Default: the machine's. */
@@ -115,6 +139,32 @@ export interface ExpectedPingSpec {
   readonly graceMs: number;
 }
 
+/** Another logcanary that watches the same pipelines, with a ledger of its own. */
+export interface PeerSpec {
+  /** Unique; defaults to the host's name. */
+  readonly name: string;
+  /** Where it serves its page; the API is below it. */
+  readonly url: string;
+}
+
+/** How a drill is held. Times in ms. */
+export interface DrillPlan {
+  /** Names of channels. Absent: all, those on standby too. */
+  readonly notifiers?: readonly string[];
+  /** For a channel to accept and to prove, together. */
+  readonly timeoutMs: number;
+  /** How long the test incident stays open after that: Alertmanager tells nobody before its `group_wait`. */
+  readonly holdMs: number;
+}
+
+/** Drills that are held by themselves. */
+export interface DrillSpec extends DrillPlan {
+  /** For people: `0 10 * * mon Asia/Tokyo`. */
+  readonly text: string;
+  /** When the first one after a moment of the wall clock is due; undefined for never. */
+  next(after: EpochMs): EpochMs | undefined;
+}
+
 export interface Config {
   /** Path as the user gave it. */
   readonly file: string;
@@ -129,8 +179,12 @@ export interface Config {
   readonly pipelines: readonly PipelineSpec[];
   readonly notify: readonly NotifierSpec[];
   readonly links?: LinkTemplates;
+  /** Absent: drills are held only when somebody asks for one. */
+  readonly drill?: DrillSpec;
   readonly heartbeats: readonly HeartbeatSpec[];
   readonly expectedPings: readonly ExpectedPingSpec[];
+  /** Absent: we watch alone. */
+  readonly peers?: readonly PeerSpec[];
   readonly http: { readonly secret?: string };
 }
 

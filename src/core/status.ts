@@ -1,7 +1,9 @@
 /** One frozen picture of everything, as the page, the API and the metrics show it. Made by the engine in one go. */
 import type { EpochMs } from '../lib/clock.ts';
 import type { IncidentFacts } from './incident.ts';
+import type { Drill } from './drill.ts';
 import type { Maintenance } from './maintenance.ts';
+import type { Silence } from './silence.ts';
 import type { Verdict } from './verdict-name.ts';
 
 export const hopStates = [
@@ -129,9 +131,39 @@ export interface PipelineView {
   readonly drops: readonly DropView[];
 }
 
+/** Who was told of an incident, and what kept it from being told. */
+export interface TellingView {
+  readonly told: readonly {
+    readonly notifier: string;
+    /** `waiting`: it has not taken it yet. `refused`: it will not. */
+    readonly state: 'told' | 'waiting' | 'refused';
+  }[];
+  /** Those that hold for it, or held while it was open. */
+  readonly silences: readonly Silence[];
+}
+
+export interface PeerView {
+  readonly name: string;
+  /** `unheard`: not heard since we started, or never. */
+  readonly state: 'heard' | 'silent' | 'unheard';
+  readonly heardAt?: EpochMs;
+  /** Why the last try failed. Absent when it did not. */
+  readonly trouble?: string;
+  /** It tells where only one does, while it is heard. Absent where it never was. */
+  readonly goesFirst?: boolean;
+  /** Settings that are not as ours. */
+  readonly differs: readonly string[];
+  /** Incidents that are over here and wait for it, by their ids. */
+  readonly awaited: readonly string[];
+}
+
 export interface StatusView {
   /** Windows that hold now or are planned. Absent where nothing can be maintained. */
   readonly maintenance?: readonly Maintenance[];
+  /** Newest first, at most 50. Absent where none can be held. */
+  readonly drills?: readonly Drill[];
+  /** Silences that hold now. Absent where nothing can be silenced. */
+  readonly silences?: readonly Silence[];
   /** Ledger time of the picture. */
   readonly at: EpochMs;
   readonly deployment: string;
@@ -139,6 +171,8 @@ export interface StatusView {
   readonly pipelines: readonly PipelineView[];
   /** Open ones first, then resolved, newest first. */
   readonly incidents: readonly IncidentFacts[];
+  /** By the ids of incidents. Absent where nobody is told. */
+  readonly tellings?: Readonly<Record<string, TellingView>>;
   readonly notifications: readonly {
     readonly notifier: string;
     readonly sent: number;
@@ -153,6 +187,8 @@ export interface StatusView {
     readonly at?: EpochMs;
     readonly state: 'unproven' | 'ok' | 'late';
   }[];
+  /** Other logcanaries on the same pipelines. Absent where none is configured. */
+  readonly peers?: readonly PeerView[];
   /** Healthy: all loops complete cycles and the ledger takes writes. Else why not. */
   readonly health: { readonly ok: boolean; readonly problems: readonly string[] };
 }

@@ -11,10 +11,12 @@ import {
 import { tokenPrefix } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Question } from '../probe.ts';
+import { awaitedAt } from './awaiting.ts';
 import { advanceDue, timeOf } from './due.ts';
 import type { AskedRange, Command, LineRef } from './event.ts';
 import { tokenOf } from './injecting.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
+import { strangersFor } from './straying.ts';
 import { codeAt, isGivenUp, runOf } from './track.ts';
 
 /** Canaries one look may search for by token: half the oldest, half the newest when there are more. */
@@ -55,7 +57,9 @@ export function lookCommand(state: EngineState, hop: HopState): Command {
   hop.asked += 1;
   const codes = includeLost ? unseenCodes : openCodes;
   const whole = outstanding(hop, asOf);
-  const count = Math.min(askLimit, countOf(hop, codes));
+  const besides = [...awaitedAt(hop), ...strangersFor(state, hop)];
+  const missing = Math.min(askLimit, countOf(hop, codes));
+  const count = missing + besides.length;
   // Most observers read everything and want no token: choosing waits until one is asked for.
   let chosen: readonly LineRef[] | undefined;
   const question: Question = {
@@ -65,7 +69,7 @@ export function lookCommand(state: EngineState, hop: HopState): Command {
     prefixes: prefixesOf(whole),
     *tokens() {
       chosen ??= choose(hop, whole, codes, asOf);
-      for (const { stream, seq } of chosen) {
+      for (const { stream, seq } of [...chosen, ...besides]) {
         const token = tokenOf(state, stream, seq);
         if (token) yield token;
       }

@@ -1,13 +1,22 @@
 /** What concerns the whole deployment and no pipeline alone; told with the first pipeline. */
+import { evidenceOf } from '../core/evidence.ts';
+import { looksFor, ownAdvice } from '../core/first-look.ts';
+import type { IncidentFacts } from '../core/incident.ts';
 import type { ExpectedPingSpec } from '../core/pipeline.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { undeliveredFinding } from './drill-finding.ts';
 import type { Finding } from './finding.ts';
+import { peerFindings } from './peer-finding.ts';
 import type { EngineState } from './state.ts';
+import { stormFinding } from './storm.ts';
 
 /** Wall clock and ledger time may part by this much before it is a finding, ms. */
 const clockTolerance = 2_000;
 /** A clock that stands still against ours for so long is taken as it is: the step is over and told, and slow drift is none, ms. */
 const steadyMs = 3_600_000;
+
+/** Whoever must ping us may be set up a little after we are, ms. */
+const setUpMs = 15 * 60_000;
 
 /** With each tick: `wall` − T, which is constant while nobody sets the clock. */
 export function noteWall(state: EngineState, offset: number): void {
@@ -22,8 +31,25 @@ export function noteWall(state: EngineState, offset: number): void {
   state.wallSteadySince = state.now;
 }
 
+/** Told with the first pipeline, and says nothing of its flow. */
+export function isOfDeployment({ config, peers }: EngineState, { kind, hop }: IncidentFacts): boolean {
+  return (
+    kind === 'clock' ||
+    kind === 'undelivered' ||
+    kind === 'storm' ||
+    config.expectedPings.some(({ name }) => name === hop) ||
+    peers.some(({ spec }) => spec.name === hop)
+  );
+}
+
 export function deploymentFindings(state: EngineState): Finding[] {
-  return [...clockFinding(state), ...silentFindings(state)];
+  return [
+    ...clockFinding(state),
+    ...state.config.expectedPings.flatMap((ping) => pingFinding(state, ping)),
+    ...undeliveredFinding(state),
+    ...peerFindings(state),
+    ...stormFinding(state),
+  ];
 }
 
 const base = { streams: [], totalStreams: 0, severity: 'warning' as const };
@@ -31,28 +57,39 @@ const base = { streams: [], totalStreams: 0, severity: 'warning' as const };
 function clockFinding(state: EngineState): Finding[] {
   const apart = state.wallOffset - state.wallReference;
   if (Math.abs(apart) <= clockTolerance) return [];
-  const way = apart > 0 ? 'forward' : 'back';
   return [
     {
       ...base,
       kind: 'clock',
       hop: 'logcanary',
       since: state.now,
-      detail: `This machine's clock was set ${way}: it shows about ${Math.round(Math.abs(apart) / 1000)} s ${apart > 0 ? 'more' : 'less'} than our own time, which goes on by the monotonic clock, so that no verdict is affected.`,
-      firstLook: ['Check the time synchronisation (chronyc tracking, timedatectl).'],
+      detail: [evidenceOf(apart > 0 ? 'clock-ahead' : 'clock-behind', { by: Math.abs(apart) })],
+      firstLook: looksFor(ownAdvice.clock),
     },
   ];
 }
 
-/** A ping that came before and does not come any more. One that never came is unproven: shown on the page, told to nobody. */
-function silentFindings(state: EngineState): Finding[] {
-  return state.config.expectedPings.flatMap((ping): Finding[] => {
-    const at = state.pings.get(ping.name);
-    if (at === undefined || !isLatePing(state, ping, at)) return [];
-    const detail = `The expected ping "${ping.name}" did not come for ${Math.round((state.now - at) / 1000)} s; it should come every ${ping.everyMs / 1000} s.`;
-    const firstLook = [`See whether ${ping.name} runs, and whether it reaches POST /hooks/ping/${ping.name}.`];
-    return [{ ...base, kind: 'silent', hop: ping.name, since: at, detail, firstLook }];
-  });
+/** One that came before and does not come any more is silent; one that never came is more likely set up wrongly than dead. */
+function pingFinding(state: EngineState, ping: ExpectedPingSpec): Finding[] {
+  const { name, everyMs } = ping;
+  const at = state.pings.get(name);
+  if (at === undefined ? !isOverdueFirst(state, ping) : !isLatePing(state, ping, at)) return [];
+  const since = at ?? state.startedAt;
+  const key = at === undefined ? 'ping-never' : 'ping-late';
+  const detail = [evidenceOf(key, { name, for: state.now - since, every: everyMs })];
+  const firstLook = looksFor(ownAdvice[key], { name, url: pingUrl(state, name) });
+  return [{ ...base, kind: at === undefined ? 'unproven' : 'silent', hop: name, since, detail, firstLook }];
+}
+
+function isOverdueFirst({ now, startedAt }: EngineState, { everyMs, graceMs }: ExpectedPingSpec): boolean {
+  return now - startedAt > everyMs + graceMs + setUpMs;
+}
+
+/** Where it must be sent, as others reach us. */
+function pingUrl({ config, pageUrl }: EngineState, name: string): string {
+  const { host, port } = config.listen;
+  const base = config.links?.page ?? pageUrl ?? `http://${host}:${port}`;
+  return `${base.replace(/[?#].*$/, '').replace(/\/$/, '')}/hooks/ping/${encodeURIComponent(name)}`;
 }
 
 /** It last came at `at`. What came while we were away could not be heard, so the wait begins anew with us. */

@@ -3,7 +3,9 @@
  * first reading of an agent is a baseline, a counter that began anew counts from 0, nothing is ever subtracted. One meta
  * row for each agent, written when something changed, so that a restart of ours neither forgets nor counts twice.
  */
+import { type Evidence, evidenceOf } from '../core/evidence.ts';
 import type { MetaRow } from '../core/ledger.ts';
+import type { NameList } from '../core/template.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { CheckResult, Drop } from '../probe.ts';
 import { closeBursts, counterKey, type DropBook, type DropCounter, restoreBook } from './drop-book.ts';
@@ -77,13 +79,15 @@ function lose(state: EngineState, check: CheckState, counter: DropCounter, fresh
 // ------------------------------------------------------------------------------------------------ words
 
 /** What was given up at the latest readings, in sentences, with how long ago it began; undefined when nothing was. */
-export function dropsTold(check: CheckState): { readonly since: EpochMs; readonly text: string } | undefined {
-  const groups = new Map<string, { what: string; kind: string; count: number; names: string[]; since: EpochMs }>();
+export function dropsTold(
+  check: CheckState,
+): { readonly since: EpochMs; readonly evidence: readonly Evidence[] } | undefined {
+  const groups = new Map<string, Given>();
   for (const [name, book] of check.drops) {
     for (const { burst, measure, subject } of book.counters.values()) {
       if (!burst?.open) continue;
       const what = subject === '' ? measure : `${measure} (${subject})`;
-      const group = groups.get(what) ?? { what, kind: book.kind, count: 0, names: [], since: burst.since };
+      const group = groups.get(what) ?? { measure, subject, agent: book.kind, count: 0, names: [], since: burst.since };
       groups.set(what, group);
       group.count += burst.count;
       group.names.push(name);
@@ -92,18 +96,29 @@ export function dropsTold(check: CheckState): { readonly since: EpochMs; readonl
   }
   if (groups.size === 0) return undefined;
   const worst = [...groups.values()].sort((a, b) => b.count - a.count).slice(0, groupLimit);
-  const text = worst.map(({ kind, what, count, names }) => `${kind} on ${someOf(names)}: ${count} ${what}.`).join(' ');
-  return { since: Math.min(...worst.map(({ since }) => since)), text };
+  return { since: Math.min(...worst.map(({ since }) => since)), evidence: worst.map(evidenceFor) };
+}
+
+function evidenceFor({ agent, measure, subject, count, names }: Given): Evidence {
+  const values = { agent, names: someOf(names), count, what: measure };
+  return subject === '' ? evidenceOf('dropped', values) : evidenceOf('dropped-by', { ...values, subject });
+}
+
+interface Given {
+  readonly agent: string;
+  readonly measure: string;
+  readonly subject: string;
+  readonly names: string[];
+  count: number;
+  since: EpochMs;
 }
 
 const groupLimit = 6;
 const nameLimit = 10;
 
 /** At most ten names, so that a thousand nodes make one readable page. */
-export function someOf(names: readonly string[]): string {
-  const sorted = [...names].sort();
-  const more = sorted.length - nameLimit;
-  return more > 0 ? `${sorted.slice(0, nameLimit).join(', ')} and ${more} more` : sorted.join(', ');
+function someOf(names: readonly string[]): NameList {
+  return { shown: [...names].sort().slice(0, nameLimit), more: Math.max(0, names.length - nameLimit) };
 }
 
 // ------------------------------------------------------------------------------------------------ rows

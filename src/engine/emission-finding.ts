@@ -1,7 +1,10 @@
 /** What is wrong before the first hop: lines that do not go out, a control plane that cannot be asked, places without an emitter. */
+import { type Evidence, evidenceOf } from '../core/evidence.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { isCutOff } from './cut-off.ts';
 import { timeOf } from './due.ts';
-import { type Finding, streamsOf } from './finding.ts';
+import { type Finding, runbookOf, streamsOf } from './finding.ts';
+import { isEmpty } from './rest.ts';
 import type { EngineState, InjectorState, PipelineState, StreamState } from './state.ts';
 
 /** Lists that failed in a row before it is told. */
@@ -38,7 +41,7 @@ function injection(state: EngineState, pipeline: PipelineState): Finding[] {
   const streams = streamsOf(state, pipeline).filter(({ held }) => held === undefined);
   const silent = streams.filter((stream) => isSilent(state, stream));
   const unreachable = streams.filter((stream) => !silent.includes(stream) && isUnreachable(state, stream));
-  const unlisted = pipeline.injectors.filter((each) => each.listFailures >= failedLists && isOut(state, each));
+  const unlisted = unlistedInjectors(state, pipeline).filter((each) => isOut(state, each));
   const [injector] = [...silent, ...unreachable].map((stream) => stream.injector).concat(unlisted);
   if (injector === undefined) return [];
   const bad = [...silent, ...unreachable];
@@ -48,9 +51,13 @@ function injection(state: EngineState, pipeline: PipelineState): Finding[] {
       ...{ kind: 'injection', ...warning, streams: bad, totalStreams: streams.length },
       since: since.length > 0 ? Math.min(...since) : outSince(injector),
       detail: injectionDetail(silent, unreachable, unlisted),
-      firstLook: injector.runbook.injection ? [injector.runbook.injection] : [],
+      firstLook: runbookOf(injector, 'injection'),
     },
   ];
+}
+
+function unlistedInjectors(state: EngineState, { injectors }: PipelineState): InjectorState[] {
+  return isCutOff(state) ? [] : injectors.filter(({ listFailures }) => listFailures >= failedLists);
 }
 
 /** Two in a row did not go out. An emitter that starts anew loses a few, and is at work again within seconds. */
@@ -62,10 +69,10 @@ function injectionDetail(
   [silent]: readonly StreamState[],
   [unreachable]: readonly StreamState[],
   [unlisted]: readonly InjectorState[],
-): string {
-  if (silent) return `Canaries do not go out, so the flow is not being measured there: ${silent.lastFailure}`;
-  if (unreachable) return `No new canaries can be handed over: ${unreachable.schedule?.lastError ?? ''}`;
-  return `The streams to write to cannot be listed: ${unlisted?.lastListError ?? ''}`;
+): Evidence[] {
+  if (silent) return [evidenceOf('not-written', { answer: silent.lastFailure })];
+  if (unreachable) return [evidenceOf('not-handed-over', { answer: unreachable.schedule?.lastError ?? '' })];
+  return [evidenceOf('not-listed', { answer: unlisted?.lastListError ?? '' })];
 }
 
 function isUnreachable(state: EngineState, { schedule, injector }: StreamState): boolean {
@@ -99,11 +106,10 @@ function handedUntil(injector: InjectorState): EpochMs {
 
 /** Nobody learns of nodes that come and go. Lines that were handed over go on, so for a while the flow is measured all the same. */
 function blindToPlaces(state: EngineState, pipeline: PipelineState): Finding[] {
-  const [injector] = pipeline.injectors.filter((each) => each.limits !== undefined && each.listFailures >= failedLists);
+  const [injector] = unlistedInjectors(state, pipeline).filter(({ limits }) => limits !== undefined);
   if (injector === undefined) return [];
-  const minutes = Math.floor((handedUntil(injector) - state.now) / 60_000);
-  const still =
-    minutes > 0 ? `Canaries go on as handed over, for ${minutes} min at least.` : 'What was handed over has run out.';
+  const leftMs = handedUntil(injector) - state.now;
+  const still = leftMs >= 60_000 ? evidenceOf('goes-on', { left: leftMs }) : evidenceOf('ran-out', {});
   const streams = [...injector.streams.values()].filter(
     ({ listed, leavingSince }) => listed || (!injector.listedOnce && leavingSince === undefined),
   );
@@ -111,27 +117,55 @@ function blindToPlaces(state: EngineState, pipeline: PipelineState): Finding[] {
     {
       ...{ kind: 'blind', ...warning, since: injector.listFailedSince },
       ...{ streams, totalStreams: Math.max(streams.length, streamsOf(state, pipeline).length) },
-      detail: `We cannot look, which is not loss: ${injector.lastListError ?? ''} ${still}`,
-      firstLook: injector.runbook.blind ? [injector.runbook.blind] : [],
+      detail: [evidenceOf('not-readable', { answer: injector.lastListError ?? '' }), still],
+      firstLook: runbookOf(injector, 'blind'),
     },
   ];
 }
 
 function uncovered(state: EngineState, pipeline: PipelineState): Finding[] {
+  const nobody = withoutAnyPlace(state, pipeline);
+  if (nobody !== undefined) return [nobody];
   const streams = streamsOf(state, pipeline);
   const bare = streams.filter((stream) => isUncovered(state, pipeline, stream));
   const [first] = bare;
   if (first === undefined) return [];
   const named = bare.slice(0, namedAtMost).map(({ name, held }) => `${name}: ${held?.why}`);
-  const rest = bare.length > named.length ? `, and ${bare.length - named.length} more` : '';
+  const places = { shown: named, more: bare.length - named.length };
   return [
     {
       ...{ kind: 'uncovered', ...warning, streams: bare, totalStreams: streams.length },
       since: Math.min(...bare.map(({ held }) => held?.uncoveredSince ?? state.now)),
-      detail: `${bare.length} of ${streams.length} places that should be watched have no working emitter (${named.join(', ')}${rest}): nothing is known of the flow there.`,
-      firstLook: first.injector.runbook.uncovered ? [first.injector.runbook.uncovered] : [],
+      detail: [evidenceOf('uncovered', { bare: bare.length, total: streams.length, places })],
+      firstLook: runbookOf(first.injector, 'uncovered'),
     },
   ];
+}
+
+/** No canary is expected although it should flow: that is not to be mistaken for a flow without trouble. */
+function withoutAnyPlace(state: EngineState, pipeline: PipelineState): Finding | undefined {
+  const { injectors, spec, rest } = pipeline;
+  const [first] = injectors;
+  const since = emptySince(injectors);
+  if (first === undefined || since === undefined || state.now - since < spec.pageAfterMs) return undefined;
+  if (spec.rest?.withoutNodes === true && isEmpty(pipeline)) return undefined;
+  const { active } = spec.rest ?? {};
+  const slept = active !== undefined && since <= rest.quietUntil;
+  return {
+    ...{ kind: 'uncovered', ...warning, streams: [], totalStreams: 0, since: Math.max(since, rest.quietUntil) },
+    detail: [slept ? evidenceOf('not-awake', { hours: active.text }) : evidenceOf('nowhere', {})],
+    firstLook: runbookOf(first, 'uncovered'),
+  };
+}
+
+/** Since when no list shows a place to write to; undefined while one does, or is not known to. */
+function emptySince(injectors: readonly InjectorState[]): EpochMs | undefined {
+  let since: EpochMs | undefined;
+  for (const injector of injectors) {
+    if (injector.emptySince === undefined || injector.listFailures > 0) return undefined;
+    since = Math.max(since ?? 0, injector.emptySince);
+  }
+  return since;
 }
 
 /** A node that has just come gets its emitter within minutes. */

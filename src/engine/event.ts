@@ -1,6 +1,10 @@
 /** What happens to the engine, and what it asks to be done. */
 import type { OutboxRow } from '../core/ledger.ts';
+import type { Drill } from '../core/drill.ts';
 import type { Maintenance } from '../core/maintenance.ts';
+import type { Note } from '../core/note.ts';
+import type { PeerReport } from '../core/peer.ts';
+import type { Silence } from '../core/silence.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type {
@@ -14,6 +18,8 @@ import type {
   Refill,
   RefillAnswer,
 } from '../probe.ts';
+import type { NoSilence } from './silencing.ts';
+import type { Picked, RecheckRef } from './recheck-book.ts';
 import type { CheckState, HopState, InjectorState, StreamState } from './state.ts';
 
 /** Which sequence numbers of a stream a look was asked about. */
@@ -60,6 +66,15 @@ export type Event =
       readonly look?: Look;
       readonly error?: LogcanaryError;
     }
+  | {
+      readonly type: 'rechecked';
+      readonly hop: HopState;
+      readonly picked: Picked;
+      /** Those that were asked for. */
+      readonly asked: readonly RecheckRef[];
+      readonly look?: Look;
+      readonly error?: LogcanaryError;
+    }
   | { readonly type: 'hooked'; readonly hop: string; readonly finds: readonly Find[] }
   | {
       readonly type: 'checked';
@@ -74,13 +89,30 @@ export type Event =
       readonly receipt?: string | undefined;
     }
   | { readonly type: 'pinged'; readonly name: string }
-  /** Answered through `told`: with its number. */
+  /** Answered through `told`: with its number, or nothing where there are too many. */
   | {
       readonly type: 'maintain';
       readonly wanted: Omit<Maintenance, 'id'>;
-      readonly told: (window: Maintenance) => void;
+      readonly told: (window: Maintenance | undefined) => void;
     }
   | { readonly type: 'maintained'; readonly id: string; readonly told: (ended: boolean) => void }
+  | {
+      readonly type: 'silence';
+      readonly wanted: Omit<Silence, 'id'>;
+      readonly told: (silence: Silence | NoSilence) => void;
+    }
+  | { readonly type: 'silence-ended'; readonly id: string; readonly told: (ended: boolean) => void }
+  | {
+      readonly type: 'noted';
+      readonly incident: string;
+      readonly note: Omit<Note, 'at'>;
+      /** Nothing where no such incident is remembered. */
+      readonly told: (note: Note | undefined) => void;
+    }
+  /** A drill began, went on or ended. */
+  | { readonly type: 'drilled'; readonly drill: Drill }
+  | { readonly type: 'peer-heard'; readonly name: string; readonly report: PeerReport }
+  | { readonly type: 'peer-missed'; readonly name: string; readonly why: string }
   | { readonly type: 'heartbeat-sent'; readonly url: string };
 
 /** Carried out only after everything the step recorded is committed. */
@@ -99,6 +131,13 @@ export type Command =
       readonly question: Question;
       /** What the look will have covered if it turns out complete: all of it when the observer asked for no token, else what it was given. */
       readonly asked: () => { readonly ranges: readonly AskedRange[]; readonly count: number };
+      readonly timeoutMs: number;
+    }
+  | {
+      readonly type: 'recheck';
+      readonly hop: HopState;
+      readonly picked: Picked;
+      readonly asOf: EpochMs;
       readonly timeoutMs: number;
     }
   | { readonly type: 'check'; readonly check: CheckState; readonly timeoutMs: number }

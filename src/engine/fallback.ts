@@ -2,6 +2,7 @@
 import type { OutboxRow } from '../core/ledger.ts';
 import { laneOf, tell, tellInstead, wants } from './outbox.ts';
 import type { EngineState } from './state.ts';
+import { joinsStorm } from './storm.ts';
 
 /** A beginning that its channel has not taken for long enough goes to the one that stands in for it, once. */
 export function fallBack(state: EngineState): void {
@@ -21,8 +22,10 @@ function isLate(state: EngineState, row: OutboxRow): boolean {
 export function escalate(state: EngineState): void {
   for (const notifier of state.notifiers) {
     for (const incident of state.open.values()) {
-      if (notifier.escalateAfterMs === undefined && !incident.hushed) continue;
+      const isStorm = incident.facts.kind === 'storm';
+      if (notifier.escalateAfterMs === undefined && !incident.hushed && !isStorm) continue;
       if (incident.notified.includes(notifier.name) || !wants(state, notifier, incident)) continue;
+      if (joinsStorm(state, incident, notifier.name)) continue;
       tell(state, incident, notifier.name);
     }
   }

@@ -1,11 +1,13 @@
 /** Something wrong with a pipeline, and what is said of every one: streams, looks, counts. */
 import { verdictOfCode } from '../core/block.ts';
-import type { IncidentKind } from '../core/incident.ts';
+import { type Evidence, evidenceText } from '../core/evidence.ts';
+import { type FilledRunbook, type FirstLook, firstLooks, lookText } from '../core/first-look.ts';
+import type { IncidentFacts, IncidentKind } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
 import { plannedAt } from '../core/schedule.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import type { EngineState, HopState, PipelineState, StreamState } from './state.ts';
+import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
 import { codeAt, runOf } from './track.ts';
 
 /** At least so many losses, duplicates or damaged lines, whatever their share (facts: one loss at 1/min is 1.67 % of an hour). */
@@ -19,7 +21,8 @@ export interface Finding {
   readonly totalStreams: number;
   /** By which labels they differ from the others; empty: not clear. Absent where that is not asked, or all are concerned. */
   readonly labels?: readonly string[];
-  readonly detail: string;
+  /** A text is for what has no sentence of ours yet: it stays English everywhere. */
+  readonly detail: string | readonly Evidence[];
   /** Severity if it does not follow from reach. */
   readonly severity?: Severity;
   readonly between?: { readonly from: string; readonly to: string };
@@ -29,12 +32,17 @@ export interface Finding {
   readonly counts?: () => Readonly<Partial<Record<Verdict, number>>>;
   readonly lossDecidedAt?: EpochMs;
   readonly looks?: { readonly complete: number; readonly asked: number };
-  readonly firstLook: readonly string[];
+  readonly firstLook: readonly (string | FirstLook)[];
 }
 
 export function hasOpen(state: EngineState, hop: HopState, kind: IncidentKind): boolean {
   // Nearly always nothing is open, and this is asked at every judging.
   return state.open.size > 0 && state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
+}
+
+/** Nothing is expected of a stream that is gone, or leaves. */
+export function isWatched({ stream }: Track): boolean {
+  return stream.listed && stream.leavingSince === undefined;
 }
 
 export function streamsOf(state: EngineState, pipeline: PipelineState): StreamState[] {
@@ -47,9 +55,26 @@ export function looksOf(hop: HopState): { complete: number; asked: number } {
   return { complete: hop.looks.filter((look) => look.coverage === 'complete').length, asked: hop.looks.length };
 }
 
-export function runbookOf(hop: HopState, kind: string): string[] {
-  const text = hop.runbook[kind];
-  return text === undefined ? [] : [text];
+export function runbookOf({ runbook }: { readonly runbook: FilledRunbook }, kind: string): readonly FirstLook[] {
+  return runbook[kind] ?? [];
+}
+
+/** Each is on a node of its own: then people count nodes. */
+export function areNodes(streams: readonly StreamState[]): boolean {
+  const nodes = new Set(streams.map(({ labels }) => labels.node));
+  return streams.length > 0 && !nodes.has(undefined) && nodes.size === streams.length;
+}
+
+/** Its sentences: as data, and in English. */
+export function saidOf({
+  detail,
+  firstLook,
+}: Finding): Pick<IncidentFacts, 'detail' | 'evidence' | 'firstLook' | 'advice'> {
+  const advice = firstLooks(firstLook.map((look) => (typeof look === 'string' ? { see: look } : look)));
+  const looks = { firstLook: advice.map(lookText), advice };
+  return typeof detail === 'string'
+    ? { detail, ...looks }
+    : { detail: evidenceText(detail), evidence: detail, ...looks };
 }
 
 /** Verdicts at a hop of the canaries planned since a moment, at most 1000 back per stream. */

@@ -1,14 +1,20 @@
 /** Everything that is wrong with a pipeline now, derived from its state alone; incidents are findings that stay. */
+import { evidenceOf } from '../core/evidence.ts';
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { whom } from './blaming.ts';
+import { burningFinding } from './burning.ts';
+import { isCutOffElsewhere } from './cut-off.ts';
 import { emissionFindings, heldAtEmitters } from './emission-finding.ts';
-import { countsSince, enough, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
+import { countsSince, enough, type Finding, hasOpen, isWatched, looksOf, runbookOf } from './finding.ts';
 import { flowOf, hopsBehind, isMissing, isQuietlyFine, missesAny, type TrackFlow, walkBack } from './flow.ts';
 import { failing, isFailing } from './look-outcome.ts';
 import { lineage } from './looking.ts';
 import { lossFinding } from './loss-finding.ts';
+import { withOneCause } from './one-cause.ts';
+import { recheckFindings } from './recheck-finding.ts';
 import type { EngineState, HopState, PipelineState, Track } from './state.ts';
+import { misroutedFinding } from './straying.ts';
 import { isolation, mayBeIsolation, readableAbove, readingAbove, unreadFinding } from './unread.ts';
 
 /** Where the pipeline hurts. `present` are findings; `held` are kinds at hops about which nothing new is known, so nothing may resolve. */
@@ -21,19 +27,30 @@ export function findingsOf(state: EngineState, pipeline: PipelineState): Finding
   const present: Finding[] = [];
   const held = new Set<string>();
   const isolated = isolation(state, pipeline);
-  if (isolated) present.push(isolated);
+  if (isolated && !isCutOffElsewhere(state, pipeline)) present.push(isolated);
   for (const hop of pipeline.hops) {
     const unread = isolated || mayBeIsolation(state, hop) ? undefined : unreadFinding(state, hop);
     if (unread) present.push(unread);
     if (isFailing(hop))
-      for (const kind of ['stopped', 'slow', 'lossy', 'corrupted', 'duplicated', 'unproven'])
+      for (const kind of [
+        'stopped',
+        'slow',
+        'lossy',
+        'corrupted',
+        'duplicated',
+        'vanished',
+        'inconsistent',
+        'misrouted',
+        'unproven',
+      ])
         held.add(`${hop.spec.name} ${kind}`);
     if (isolated && isFailing(hop)) for (const kind of ['unreadable', 'blind']) held.add(`${hop.spec.name} ${kind}`);
+    if (hop.completeSinceStart > 0) present.push(...recheckFindings(state, hop), ...misroutedFinding(state, hop));
     if (!readingAbove(state, hop)) present.push(...canaryFindings(state, hop, present));
   }
   present.push(...emissionFindings(state, pipeline));
   for (const kind of heldAtEmitters(pipeline)) held.add(`emitter ${kind}`);
-  return { present, held };
+  return { present: withOneCause(state, pipeline, present), held };
 }
 
 // ---------------------------------------------------------------------------------------------- canaries
@@ -54,7 +71,7 @@ function canaryFindings(state: EngineState, hop: HopState, already: readonly Fin
 function flowFindings(state: EngineState, hop: HopState): Finding[] {
   const found: Finding[] = [];
   const odd = hop.tracks.filter((track) => isWatched(track) && !isQuietlyFine(track, state.now));
-  if (odd.length === 0) return found;
+  if (odd.length === 0) return found.concat(burningFinding(state, hop) ?? []);
   const tracks = hop.tracks.filter(isWatched);
   const stalledAbove = [...lineage(hop)].some((each) => each !== hop && hasOpen(state, each, 'stopped'));
   const flows = odd.map((track) => ({ track, flow: flowOf(track, state.now, stalledAbove) }));
@@ -67,10 +84,6 @@ function flowFindings(state: EngineState, hop: HopState): Finding[] {
   );
   if (stopped.length === 0 && !openHere) found.push(...rateFindings(state, hop, tracks, flows));
   return found;
-}
-
-function isWatched({ stream }: Track): boolean {
-  return stream.listed && stream.leavingSince === undefined;
 }
 
 type Flow = { readonly track: Track; readonly flow: TrackFlow };
@@ -98,7 +111,7 @@ function stoppedFinding(hop: HopState, tracks: readonly Track[], stopped: readon
     counts: () => countsSince(hop, since),
     lossDecidedAt: since + lostAfter,
     looks: looksOf(hop),
-    detail: `The newest canaries of ${stopped.length} of ${total} streams are overdue at ${hop.spec.name}, and nothing arrives.`,
+    detail: [evidenceOf('stopped', { hop: hop.spec.name })],
     firstLook: runbookOf(hop, 'stopped'),
   };
 }
@@ -121,7 +134,7 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
       behind: hopsBehind(hop).map((each) => each.spec.name),
       counts: () => countsSince(hop, since),
       looks: looksOf(hop),
-      detail: `Most canaries of ${slow.length} of ${tracks.length} streams arrive at ${hop.spec.name} later than ${hop.spec.withinMs / 1000} s.`,
+      detail: [evidenceOf('slow', { hop: hop.spec.name, within: hop.spec.withinMs })],
       firstLook: runbookOf(hop, 'slow'),
     });
   }
@@ -151,7 +164,6 @@ function oddFinding(
   const goodAfter = hop.seenTimes.filter((at) => at > last).length;
   if (goodAfter >= Math.max(5, goodRunToClear(share))) return [];
   if (above && shownAbove(state, above, kind, already, last)) return [];
-  const what = kind === 'corrupted' ? 'damaged' : 'more than once';
   return [
     {
       kind,
@@ -162,7 +174,7 @@ function oddFinding(
       severity: 'warning',
       between: { from: readableAbove(hop), to: hop.spec.name },
       looks: looksOf(hop),
-      detail: `${times.length} canaries arrived ${what} at ${hop.spec.name}, of ${arrived} that arrived.`,
+      detail: [evidenceOf(kind, { count: times.length, arrived, hop: hop.spec.name })],
       firstLook: runbookOf(hop, kind),
     },
   ];
@@ -206,7 +218,7 @@ function forgedFinding(state: EngineState, hop: HopState, already: readonly Find
       totalStreams: 0,
       severity: 'warning',
       looks: looksOf(hop),
-      detail: `Lines that look like our canaries but that we did not sign arrive at ${hop.spec.name}: somebody imitates or replays them.`,
+      detail: [evidenceOf('forged', { hop: hop.spec.name })],
       firstLook: runbookOf(hop, 'forged'),
     },
   ];
@@ -226,7 +238,7 @@ function unproven(hop: HopState): Finding[] {
       totalStreams: tracks.length,
       severity: 'warning',
       looks: looksOf(hop),
-      detail: `No canary was ever seen at ${hop.spec.name}: more likely a wrong setting of ours than an outage.`,
+      detail: [evidenceOf('unproven', { hop: hop.spec.name })],
       firstLook: runbookOf(hop, 'unproven'),
     },
   ];

@@ -13,7 +13,7 @@ export const leadMs = 1_000;
 
 export function mayBring(stream: StreamState, schedule: ScheduleState): boolean {
   const written = stream.listed && stream.leavingSince === undefined && stream.held === undefined;
-  return written && schedule.place !== undefined && !schedule.unsure;
+  return written && stream.injector.pipeline.rest.off === undefined && schedule.place !== undefined && !schedule.unsure;
 }
 
 /** Some line of a batch that was planned before then is neither proven to be out nor seen. */
@@ -28,6 +28,8 @@ export function withhold(state: EngineState, stream: StreamState, seq: number): 
   if (emissionAt(stream, seq)?.state === emission.withheld) return;
   recordEmission(stream, seq, emission.withheld, state.now, state.now);
   if (emissionAt(stream, seq)?.state !== emission.withheld) return;
+  // Why nothing could go out then was told, where that is worth telling, and is over.
+  if (timeOf(stream, seq) < stream.heldUntil) return;
   if (stream.failedInRow === 0) stream.failedSince = timeOf(stream, seq);
   stream.failedInRow += 1;
 }

@@ -1,14 +1,19 @@
 /** Findings that stay become incidents; incidents whose cause is gone for long enough are resolved. Each change is told once. */
 import { dedupKeyOf } from '../core/dedup-key.ts';
-import type { IncidentFacts } from '../core/incident.ts';
+import type { IncidentFacts, IncidentKind } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
+import type { EpochMs } from '../lib/clock.ts';
 import { changedBefore, noteNodes } from './changes.ts';
-import { deploymentFindings } from './deployment-finding.ts';
-import { countsSince, type Finding } from './finding.ts';
+import { deploymentFindings, isOfDeployment } from './deployment-finding.ts';
+import { areNodes, countsSince, type Finding, saidOf } from './finding.ts';
 import { type Findings, findingsOf } from './findings.ts';
+import { flapsOf, sayFlapping, steadyFor } from './flapping.ts';
 import { hopsBehind, mayBeStoppedAgainMs } from './flow.ts';
 import { notify } from './outbox.ts';
+import { peersAgree } from './peering.ts';
 import { readingFindings } from './reading.ts';
+import { contradictedAfterMs, isThereAgain } from './recheck-finding.ts';
+import { isResting } from './rest.ts';
 import { flowKinds, keyOf } from './restore.ts';
 import { runwayOf } from './runway.ts';
 import type { CheckState, EngineState, HopState, IncidentState, PipelineState } from './state.ts';
@@ -16,13 +21,20 @@ import type { CheckState, EngineState, HopState, IncidentState, PipelineState } 
 /** A stop or an unreadable hop pages when it concerns at least this share of the streams (design §5). */
 const pageReach = 0.2;
 const keptResolved = 200;
+/** Test lines that must arrive before a stop is over (facts: 5 good). */
+const goodArrivals = 5;
+
 export function judgeIncidents(state: EngineState): void {
   for (const pipeline of state.pipelines) {
     noteListed(pipeline);
-    const findings = withRest(state, pipeline, findingsOf(state, pipeline));
+    const resting = isResting(state, pipeline);
+    const found = resting ? { present: [], held: new Set<string>() } : withReadings(state, pipeline);
+    const findings = withDeployment(state, pipeline, found);
     for (const finding of findings.present) raise(state, pipeline, finding);
     for (const incident of [...state.open.values()]) {
-      if (incident.facts.pipeline === pipeline.spec.name) settle(state, pipeline, incident, findings);
+      const { facts } = incident;
+      if (facts.pipeline !== pipeline.spec.name || (resting && !isOfDeployment(state, facts))) continue;
+      settle(state, pipeline, incident, findings);
     }
   }
   resolveRemoved(state);
@@ -36,16 +48,21 @@ function noteListed({ injectors, changes }: PipelineState): void {
 /** A pipeline taken out of the configuration is not watched any more: its incidents end. */
 function resolveRemoved(state: EngineState): void {
   for (const incident of [...state.open.values()]) {
-    if (!state.pipelines.some((each) => each.spec.name === incident.facts.pipeline)) {
-      resolve(state, undefined, incident);
-    }
+    if (state.pipelines.some((each) => each.spec.name === incident.facts.pipeline)) continue;
+    incident.goodSince ??= state.now;
+    if (peersAgree(state, incident)) resolve(state, undefined, incident);
   }
 }
 
-/** What canaries do not tell: the readings, and with the first pipeline what concerns the whole deployment. */
-function withRest(state: EngineState, pipeline: PipelineState, findings: Findings): Findings {
+function withReadings(state: EngineState, pipeline: PipelineState): Findings {
+  const { present, held } = findingsOf(state, pipeline);
+  return { held, present: [...present, ...readingFindings(state, pipeline)] };
+}
+
+/** With the first pipeline what concerns the whole deployment. */
+function withDeployment(state: EngineState, pipeline: PipelineState, { present, held }: Findings): Findings {
   const deployment = pipeline === state.pipelines[0] ? deploymentFindings(state) : [];
-  return { ...findings, present: [...findings.present, ...readingFindings(state, pipeline), ...deployment] };
+  return { held, present: [...present, ...deployment] };
 }
 
 function raise(state: EngineState, pipeline: PipelineState, finding: Finding): void {
@@ -60,9 +77,12 @@ function raise(state: EngineState, pipeline: PipelineState, finding: Finding): v
   const number = state.next.incident++;
   const severity = severityOf(state, pipeline, finding, state.now);
   const facts = factsOf(state, number, pipeline, finding, state.now, severity, finding.counts?.() ?? {});
+  const told = { ...since(state, facts), ...runwayOf(state, pipeline, facts.kind) };
+  const often = flapsOf(state, pipeline, facts.dedupKey);
   const incident: IncidentState = {
     number,
-    facts: withChanges(pipeline, { ...facts, ...since(state, facts), ...runwayOf(state, pipeline, facts.kind) }),
+    facts: withChanges(pipeline, sayFlapping({ ...facts, ...told, ...often })),
+    streams: finding.streams,
     countedAt: state.now,
     notified: [],
     receipts: {},
@@ -82,14 +102,24 @@ function change(state: EngineState, pipeline: PipelineState, incident: IncidentS
   if (recount) incident.countedAt = state.now;
   const counts = recount ? (finding.counts?.() ?? {}) : before.counts;
   const facts = factsOf(state, incident.number, pipeline, finding, before.openedAt, severity, counts);
-  const { changed, runway } = before;
+  const { changed, runway, streams } = before;
   const ahead = recount ? runwayOf(state, pipeline, facts.kind) : runway === undefined ? {} : { runway };
-  const kept = { ...since(state, facts, before), ...(changed === undefined ? {} : { changed }) };
-  incident.facts = withChanges(pipeline, { ...facts, ...ahead, ...kept });
-  const { streams } = before;
+  const kept = { ...since(state, facts, before), ...keptOf(before) };
+  incident.facts = withChanges(pipeline, sayFlapping({ ...facts, ...ahead, ...kept }));
+  incident.streams = finding.streams;
   const isNews = before.severity !== severity || streams.affected !== facts.streams.affected;
   if (isNews || changed !== incident.facts.changed) state.changedIncidents.add(incident);
   if (before.severity !== severity) notify(state, incident, 'trigger');
+}
+
+/** What does not follow from how it is now. */
+function keptOf({ changed, notes, storm, flapping }: IncidentFacts): Partial<IncidentFacts> {
+  return {
+    ...(changed && { changed }),
+    ...(notes && { notes }),
+    ...(storm && { storm }),
+    ...(flapping && { flapping }),
+  };
 }
 
 /** Since when it is so bad: neither moves forward while it is open. */
@@ -156,13 +186,13 @@ function factsOf(
       affected: finding.streams.length,
       total: finding.totalStreams,
       names: finding.streams.slice(0, 20).map((stream) => stream.name),
+      ...(areNodes(finding.streams) ? { nodes: true } : {}),
       ...(finding.labels === undefined ? {} : { labels: finding.labels }),
     },
     ...told(finding, counts),
     looks: finding.looks ?? { complete: 0, asked: 0 },
     behind: finding.behind ?? [],
-    detail: finding.detail,
-    firstLook: finding.firstLook,
+    ...saidOf(finding),
   };
 }
 
@@ -174,15 +204,22 @@ function settle(state: EngineState, pipeline: PipelineState, incident: IncidentS
   const hop = pipeline.hops.find((each) => each.spec.name === facts.hop);
   if (!freshEvidence(state, pipeline, incident)) return;
   incident.goodSince ??= state.now;
-  if (state.now - incident.goodSince < goodFor(pipeline, facts, hop)) return;
-  resolve(state, hop, incident);
+  if (state.now - incident.goodSince < steadyFor(facts, goodFor(pipeline, facts, hop))) return;
+  if (hop && !isGoodOften(hop, facts.kind, incident.goodSince)) return;
+  if (peersAgree(state, incident)) resolve(state, hop, incident);
+}
+
+/** One line that slips through is not a flow. */
+function isGoodOften({ seenTimes }: HopState, kind: IncidentKind, since: EpochMs): boolean {
+  return (kind !== 'stopped' && kind !== 'slow') || (seenTimes.at(-goodArrivals) ?? 0) >= since;
 }
 
 /** How long it must have been good, ms. A stop in a slow schedule needs longer to show that it goes on. */
 function goodFor(pipeline: PipelineState, { kind }: IncidentFacts, hop: HopState | undefined): number {
   const tracks = kind === 'stopped' && hop ? hop.tracks : [];
   const written = tracks.filter(({ stream }) => stream.listed && stream.leavingSince === undefined);
-  return Math.max(pipeline.spec.resolveAfterMs, ...written.map(mayBeStoppedAgainMs));
+  const shows = kind === 'inconsistent' && hop ? contradictedAfterMs(hop) : 0;
+  return Math.max(pipeline.spec.resolveAfterMs, shows, ...written.map(mayBeStoppedAgainMs));
 }
 
 /** Silence is not recovery: something must have been seen, or read, or gone out since the trouble was last there. */
@@ -196,13 +233,14 @@ function freshEvidence(state: EngineState, pipeline: PipelineState, incident: In
       (check) => check.failures === 0 && check.resultAt > incident.lastBadAt && check.result?.why === undefined,
     );
   }
-  if (kind === 'silent') return cameSince(state, incident);
+  if (kind === 'silent' || (kind === 'unproven' && !hop)) return cameSince(state, incident);
   if (kind === 'injection') return wentOutSince(pipeline, incident.lastBadAt);
   if (kind === 'isolated') return pipeline.hops.some((each) => each.looks.at(-1)?.coverage === 'complete');
   if (!hop) return true;
   const last = hop.looks.at(-1);
   if (kind === 'unreadable' || kind === 'blind') return last?.coverage === 'complete';
-  if (kind === 'forged' || kind === 'unproven') return last?.coverage === 'complete';
+  if (kind === 'forged' || kind === 'unproven' || kind === 'misrouted') return last?.coverage === 'complete';
+  if (kind === 'vanished' || kind === 'inconsistent') return isThereAgain(hop, incident);
   const lastSeen = hop.seenTimes.at(-1) ?? 0;
   return lastSeen >= incident.lastBadAt || state.streamsByNumber.size === 0;
 }

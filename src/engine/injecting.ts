@@ -37,7 +37,7 @@ function isWritten(stream: StreamState): boolean {
 }
 
 /**
- * Period of a stream now: slower while its pipeline is stopped, and never above the injector's rate. In whole multiples of what is
+ * Period of a stream now: slower while its pipeline is stopped and lines go out at once, and never above the injector's rate. In whole multiples of what is
  * configured: with each node that comes or goes every stream would begin a new schedule.
  */
 export function everyMsOf(state: EngineState, stream: StreamState): number {
@@ -47,7 +47,9 @@ export function everyMsOf(state: EngineState, stream: StreamState): number {
   const stopped = [...state.open.values()].some(
     ({ facts }) => facts.kind === 'stopped' && facts.pipeline === pipeline.spec.name && facts.streams.names.length > 0,
   );
-  return stopped ? Math.max(base, pipeline.spec.stoppedEveryMs) : base;
+  // Handed over ahead of their times, they would be slow only when it is over, and for as long.
+  const slows = stopped && stream.injector.limits === undefined;
+  return slows ? Math.max(base, pipeline.spec.stoppedEveryMs) : base;
 }
 
 /** Begins a new schedule for a stream from its next sequence number on. */
@@ -110,6 +112,7 @@ function termsFor(injector: InjectorState): HopTerms[] {
 /** Everything that is due now, one batch per injector; sequence numbers are granted here. */
 export function injectDue(state: EngineState, commands: Command[]): void {
   for (const pipeline of state.pipelines) {
+    if (pipeline.rest.off !== undefined) continue;
     for (const injector of pipeline.injectors) {
       if (injector.injectInFlight || injector.limits !== undefined) continue;
       const lines: BatchLine[] = [];

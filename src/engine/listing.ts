@@ -31,6 +31,7 @@ export function onListed(state: EngineState, injector: InjectorState, listed: re
   const streams = listed.filter((each) => each.leftOut === undefined);
   injector.leftOut = listed.flatMap(({ name, leftOut: why }) => (why === undefined ? [] : [{ name, why }]));
   injector.written = streams.filter((each) => each.leavingSince === undefined && each.held === undefined).length;
+  injector.emptySince = injector.written > 0 ? undefined : (injector.emptySince ?? state.now);
   injector.listedAt = state.now;
   const present = new Set(streams.map((each) => each.key));
   for (const stream of injector.streams.values()) if (!present.has(stream.key)) onGone(state, injector, stream);
@@ -87,7 +88,10 @@ function onStream(state: EngineState, injector: InjectorState, listed: ListedStr
   }
   const another = stream.taker !== undefined && listed.taker !== undefined && stream.taker !== listed.taker;
   stream.taker = listed.taker ?? stream.taker;
-  if (stream.held === undefined && wasHeld) callAnew(state, stream.schedule);
+  if (stream.held === undefined && wasHeld) {
+    stream.heldUntil = state.now;
+    callAnew(state, stream.schedule);
+  }
   if (stream.schedule && another) Object.assign(stream.schedule, { failures: 0, nextAt: state.now });
   // While nothing could be sent there, nothing was planned.
   const overslept = wasHeld && stays && listed.held === undefined && stream.nextPlanned < state.now;

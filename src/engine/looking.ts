@@ -7,6 +7,7 @@ import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError, Reason } from '../lib/errors.ts';
 import type { Find, Look } from '../probe.ts';
 import { lookCommand, unseen } from './asking.ts';
+import { awaitHere, contradict, noteHere } from './awaiting.ts';
 import { changeTrack, changeTrackLater } from './changed.ts';
 import { wasDeaf } from './deafness.ts';
 import { firstPlannedFrom, timeOf } from './due.ts';
@@ -15,6 +16,7 @@ import { tokenOf } from './injecting.ts';
 import { isSilent } from './look-outcome.ts';
 import { isBlind } from './reason.ts';
 import type { EngineState, HopState, LookOutcome, StreamState, Track } from './state.ts';
+import { isStranger, noteStray } from './straying.ts';
 import { emissionAt, judgeTrack, runOf, sight, termsOf } from './track.ts';
 
 /** A token that differs in at most this many characters from one of ours was damaged, not forged (design §3). */
@@ -94,8 +96,10 @@ export function onLooked(state: EngineState, hop: HopState, looked: Looked): voi
     hop.cursor = look.cursor;
     hop.dirty = true;
   }
-  if (coverage === 'complete') cover(hop, lookedAt(looked), asOf, look?.since ?? 0);
+  const { since = 0, without = [] } = look ?? {};
+  if (coverage === 'complete') cover(hop, lookedAt(looked), asOf, since);
   else if (looked.asOf >= state.watchingSince) suspend(hop, why?.reason);
+  if (coverage === 'complete') contradict(hop, { asOf, since, without }, state.now);
   noteOutcome(state, hop, { askedAt: looked.asOf, at: state.now, coverage }, why);
   state.pending.push({
     op: 'put',
@@ -267,8 +271,12 @@ function onOurs(
     return false;
   }
   const track = stream.tracks.find((each) => each.hop === hop);
-  if (!track) return false;
+  if (!track) {
+    onStranger(state, hop, stream, seq, find);
+    return false;
+  }
   const sighting = sight(track, seq, seenAt, false);
+  noteHere(hop, { stream, seq }, sighting.again, state.now);
   if (sighting.again) {
     if (hop.finds === 'unique') count(state, hop, 'duplicated');
     return false;
@@ -278,10 +286,17 @@ function onOurs(
   if (sighting.first) noteSighting(state, hop, stream, seq, seenAt);
   for (const ancestor of lineage(hop)) {
     const above = stream.tracks.find((each) => each.hop === ancestor);
-    if (above && ancestor !== hop && sight(above, seq, seenAt, true).first)
+    if (above && ancestor !== hop && sight(above, seq, seenAt, true).first) {
       noteSighting(state, ancestor, stream, seq, seenAt);
+      awaitHere(ancestor, { stream, seq }, state.now);
+    }
   }
   return sighting.first;
+}
+
+/** Of a stream that does not pass here. Each canary counts once. */
+function onStranger(state: EngineState, hop: HopState, stream: StreamState, seq: number, { token }: Find): void {
+  if (isStranger(hop, stream) && !isStrange(hop, `misrouted ${token}`)) noteStray(state, hop, { stream, seq });
 }
 
 function noteSighting(state: EngineState, hop: HopState, stream: StreamState, seq: number, seenAt: EpochMs): void {
@@ -316,11 +331,15 @@ function onSuspect(state: EngineState, hop: HopState, find: Find): void {
 
 /** Counts a strange token once per hop, however often it is read. */
 function odd(state: EngineState, hop: HopState, kind: 'corrupted' | 'forged' | 'foreign', token: string): void {
-  const key = `${kind} ${token}`;
-  if (hop.strange.has(key)) return;
+  if (!isStrange(hop, `${kind} ${token}`)) count(state, hop, kind);
+}
+
+/** It was told before. From now on it was. */
+function isStrange(hop: HopState, key: string): boolean {
+  if (hop.strange.has(key)) return true;
   if (hop.strange.size >= strangeLimit) hop.strange.clear();
   hop.strange.add(key);
-  count(state, hop, kind);
+  return false;
 }
 
 function count(state: EngineState, hop: HopState, kind: 'corrupted' | 'forged' | 'foreign' | 'duplicated'): void {

@@ -1,12 +1,19 @@
 /** Lines that go missing while others still arrive. */
+import { evidenceOf } from '../core/evidence.ts';
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import { whom } from './blaming.ts';
+import { burningFinding } from './burning.ts';
 import { countsSince, enough, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
 import { decidedMs, hopsBehind, type LossTally, missesSince, overtakenBy, tallyLosses } from './flow.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
 import { readableAbove } from './unread.ts';
 
+/** Many in the loss window, or fewer over hours and days. */
 export function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]): Finding | undefined {
+  return windowFinding(state, hop, tracks) ?? burningFinding(state, hop);
+}
+
+function windowFinding(state: EngineState, hop: HopState, tracks: readonly Track[]): Finding | undefined {
   const { budget, windowMs } = hop.pipeline.spec.loss;
   if (!tracks.some((track) => missesSince(track, state.now - windowMs))) return undefined;
   const dueBefore = state.now - hop.spec.withinMs - hop.spec.pollMs;
@@ -31,9 +38,15 @@ export function lossFinding(state: EngineState, hop: HopState, tracks: readonly 
     behind: hopsBehind(hop).map((each) => each.spec.name),
     counts: () => countsSince(hop, tally.since),
     looks: looksOf(hop),
-    detail:
-      `${tally.losses} of ${tally.trials} canaries did not arrive at ${hop.spec.name} while younger ones did: ` +
-      `at least ${percent(bound.lo)} at 95 % confidence, budget ${percent(budget)}.`,
+    detail: [
+      evidenceOf('lossy', {
+        losses: tally.losses,
+        trials: tally.trials,
+        hop: hop.spec.name,
+        least: bound.lo,
+        budget,
+      }),
+    ],
     firstLook: runbookOf(hop, 'lossy'),
   };
 }
@@ -50,8 +63,4 @@ function losingMuch(
 ): Track[] {
   const losing = new Set(streams);
   return hop.tracks.filter((track) => losing.has(track.stream) && isAbove(tallyOf([track]), budget));
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toPrecision(2))} %`;
 }

@@ -4,8 +4,12 @@ import type { NotificationAction } from '../core/notifier.ts';
 import type { NotifierSpec } from '../core/pipeline.ts';
 import { unitHash } from '../core/schedule.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
+import { isAboutItself } from './drilling.ts';
 import type { Command } from './event.ts';
-import { maintenanceOf } from './maintaining.ts';
+import { hushed, withdrawHushed } from './hushing.ts';
+import { awaitsPeers, isToldByPeer, leftToPeer } from './peering.ts';
+import { isQuiet } from './silencing.ts';
+import { hasStorm, isInStorm, joinsStorm } from './storm.ts';
 import type { EngineState, IncidentState, OutboxState } from './state.ts';
 
 const firstRetryMs = 2_000;
@@ -15,10 +19,16 @@ const longestRetryMs = 120_000;
 const inFlightLimit = 8;
 
 /** A channel that is told of the beginning by itself, now: its filters let it pass, and it is not there for others only. */
-export function wants(state: EngineState, notifier: NotifierSpec, { facts }: IncidentState): boolean {
+export function wants(state: EngineState, notifier: NotifierSpec, incident: IncidentState): boolean {
+  return suits(state, notifier, incident) && !leftToPeer(state, notifier, incident);
+}
+
+function suits(state: EngineState, notifier: NotifierSpec, incident: IncidentState): boolean {
+  const { facts } = incident;
   const { only, minSeverity, escalateAfterMs } = notifier;
-  if (maintenanceOf(state, facts) !== undefined) return false;
-  if (notifier.standby === true) return false;
+  if (isQuiet(state, facts) || isInStorm(incident, notifier.name)) return false;
+  if (facts.kind === 'storm') return hasStorm(state, notifier.name);
+  if (notifier.standby === true || isAboutItself(state, facts, notifier.name)) return false;
   if (only?.pipelines?.includes(facts.pipeline) === false || only?.kinds?.includes(facts.kind) === false) return false;
   if (minSeverity !== 'warning' && facts.severity !== 'critical') return false;
   if (escalateAfterMs === undefined) return true;
@@ -49,16 +59,26 @@ export function tellInstead(state: EngineState, row: OutboxRow): void {
   const { fallback } = state.notifiers.find(({ name }) => name === row.notifier) ?? {};
   const incident = fallback && incidentOf(state, row);
   if (!fallback || !incident || incident.notified.includes(fallback.to) || incident.refusedBy?.has(fallback.to)) return;
+  if (standsInLater(state, incident, fallback.to)) return;
   tell(state, incident, fallback.to, row.facts);
   if (incident.facts.state === 'resolved') enqueue(state, incident, fallback.to, 'resolve');
 }
 
+/** A peer may be telling the channel that stands in; that is seen to with each tick. */
+function standsInLater(state: EngineState, incident: IncidentState, name: string): boolean {
+  const notifier = state.notifiers.find((each) => each.name === name);
+  const left = incident.facts.state === 'open' && notifier !== undefined && leftToPeer(state, notifier, incident);
+  if (left) incident.standsIn = (incident.standsIn ?? new Set()).add(name);
+  return left;
+}
+
 /** Queues a change for every channel that wants it: resolves go to those that were told of the beginning. */
 export function notify(state: EngineState, incident: IncidentState, action: NotificationAction): void {
-  incident.hushed ||= maintenanceOf(state, incident.facts) !== undefined;
+  incident.hushed ||= isQuiet(state, incident.facts);
   for (const notifier of state.notifiers) {
     const told = incident.notified.includes(notifier.name);
     if (action === 'resolve' ? !told : !told && !wants(state, notifier, incident)) continue;
+    if (!told && joinsStorm(state, incident, notifier.name)) continue;
     const what = action === 'trigger' && told ? 'update' : action;
     if (!told) incident.notified = [...incident.notified, notifier.name];
     state.changedIncidents.add(incident);
@@ -74,10 +94,11 @@ export function tellNewcomers(state: EngineState): void {
   const waiting = [...state.outbox.values()].map(({ row }) => row);
   for (const incident of [...state.open.values(), ...state.resolved]) {
     const resolved = incident.facts.state === 'resolved';
-    incident.hushed = !resolved && maintenanceOf(state, incident.facts) !== undefined;
+    incident.hushed = !resolved && isQuiet(state, incident.facts);
     if (resolved && !waiting.some((row) => row.incident === incident.number && !isConfigured(state, row))) continue;
     for (const notifier of state.notifiers) {
       if (incident.notified.includes(notifier.name) || !wants(state, notifier, incident)) continue;
+      if (!resolved && joinsStorm(state, incident, notifier.name)) continue;
       incident.notified = [...incident.notified, notifier.name];
       state.changedIncidents.add(incident);
       enqueue(state, incident, notifier.name, resolved ? 'resolve' : 'trigger');
@@ -114,7 +135,8 @@ export function isUntold(state: EngineState, incident: IncidentState): boolean {
     .map(({ row }) => row)
     .filter((row) => row.incident === incident.number && row.state === 'waiting');
   const reached = ({ name }: NotifierSpec) =>
-    incident.notified.includes(name) && !rows.some((row) => row.notifier === name && row.attempts > 0);
+    incident.notified.includes(name) &&
+    !rows.some((row) => row.notifier === name && row.action !== 'note' && row.attempts > 0);
   return wanting.length > 0 && !wanting.some(reached);
 }
 
@@ -123,8 +145,10 @@ export function enqueue(
   incident: IncidentState,
   notifier: string,
   action: NotificationAction,
-  facts = incident.facts,
+  given = incident.facts,
 ): void {
+  const facts = hushed(state, incident, notifier, action, given);
+  if (facts === undefined) return;
   const id = state.next.outbox++;
   const { number: incidentNumber } = incident;
   state.outbox.set(id, {
@@ -150,6 +174,7 @@ export function enqueue(
 /** What may be sent now: per channel and incident identity in order, so that no trigger ever follows its resolve. */
 export function deliverDue(state: EngineState, commands: Command[]): void {
   if (state.outbox.size === 0) return;
+  withdrawHushed(state);
   let inFlight = [...state.outbox.values()].filter((entry) => entry.inFlight).length;
   const blocked = new Set<string>();
   for (const entry of state.outbox.values()) {
@@ -159,6 +184,7 @@ export function deliverDue(state: EngineState, commands: Command[]): void {
     const first = !blocked.has(lane);
     blocked.add(lane);
     if (!first || entry.inFlight || row.nextAt > state.now || inFlight >= inFlightLimit) continue;
+    if (awaitsPeers(state, row.notifier)) continue;
     if (!isConfigured(state, row)) {
       finish(state, entry, 'refused', `there is no notifier "${row.notifier}" in the configuration any more`);
       continue;
@@ -167,6 +193,7 @@ export function deliverDue(state: EngineState, commands: Command[]): void {
       giveUp(state, entry);
       continue;
     }
+    if (leaveToPeer(state, row)) continue;
     entry.inFlight = true;
     inFlight += 1;
     const receipt = incidentOf(state, row)?.receipts[row.notifier];
@@ -192,6 +219,25 @@ function isToldElsewhere(state: EngineState, row: OutboxRow): boolean {
     passed.add(name);
   }
   return false;
+}
+
+/** A peer has told it while it waited here: it goes on with it. */
+function leaveToPeer(state: EngineState, row: OutboxRow): boolean {
+  const notifier = state.notifiers.find(({ name }) => name === row.notifier);
+  const incident = row.action === 'trigger' ? incidentOf(state, row) : undefined;
+  if (!notifier || !incident || !isToldByPeer(state, notifier, incident)) return false;
+  discard(state, incident, row.notifier, 'another logcanary told it');
+  untell(state, row);
+  leftToPeer(state, notifier, incident);
+  return true;
+}
+
+/** Whatever waits for a channel about an incident is not sent any more. */
+export function discard(state: EngineState, { number }: IncidentState, notifier: string, why: string): void {
+  for (const entry of state.outbox.values()) {
+    const { row, inFlight } = entry;
+    if (row.incident === number && row.notifier === notifier && !inFlight) finish(state, entry, 'refused', why);
+  }
 }
 
 /** Its end is still told where the channel may have taken the beginning without our hearing so. */

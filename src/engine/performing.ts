@@ -1,10 +1,12 @@
 /** Carries commands out: each ends as an event, whatever happens, within its time. */
+import type { LedgerReader } from '../core/ledger.ts';
 import type { Notifier } from '../core/notifier.ts';
 import type { Clock } from '../lib/clock.ts';
 import { LogcanaryError, messageOf, NotifyError, ProbeError } from '../lib/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Check, Injector, Observer } from '../probe.ts';
 import type { Command, Event } from './event.ts';
+import { recall, recheckQuestion } from './rechecking.ts';
 import type { CheckState, EngineState, HopState, InjectorState } from './state.ts';
 
 const callTimeoutMs = 10_000;
@@ -24,6 +26,7 @@ export interface PerformerOptions {
   readonly state: EngineState;
   readonly clock: Clock;
   readonly log: Log;
+  readonly ledger: Pick<LedgerReader, 'find'>;
   readonly ports: Ports;
   /** Aborts when calls under way are to end. */
   readonly stopped: AbortSignal;
@@ -49,6 +52,8 @@ export function createPerformer(options: PerformerOptions): (command: Command) =
         return await refill(calls, command);
       case 'look':
         return await look(calls, command);
+      case 'recheck':
+        return await recheck(calls, command);
       case 'check':
         return await check(calls, command);
       case 'notify':
@@ -127,6 +132,21 @@ async function look({ ports, limited, clock }: Calls, command: Of<'look'>): Prom
     return { ...base(), look: answer };
   } catch (error) {
     return { ...base(), error: asError(error) };
+  }
+}
+
+async function recheck(calls: Calls, { hop, picked, asOf, timeoutMs }: Of<'recheck'>): Promise<Event> {
+  const base = { type: 'rechecked' as const, hop, picked };
+  try {
+    const { recheck: again } = calls.ports.observer(hop);
+    if (again === undefined) throw new Error('an observer was asked again that cannot tell');
+    const asked = await recall(calls.ledger, hop, picked.refs);
+    const question = recheckQuestion(calls.state, asked, asOf, picked.at);
+    if (question.count === 0) return { ...base, asked: [], look: { coverage: 'complete', finds: [] } };
+    const look = await calls.limited(timeoutMs, (signal) => again.look(question, { signal }));
+    return { ...base, asked, look };
+  } catch (error) {
+    return { ...base, asked: picked.refs, error: asError(error) };
   }
 }
 

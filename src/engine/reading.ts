@@ -1,12 +1,14 @@
 /** Health figures: their history, their forecast, and what is wrong with them. */
+import { type Evidence, evidenceOf } from '../core/evidence.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import type { CheckResult, Reading } from '../probe.ts';
 import { noteChanges } from './changes.ts';
+import { isCutOff } from './cut-off.ts';
 import { dropsTold, noteDrops } from './drops.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, runbookOf } from './finding.ts';
 import { type Forecast, forecastAgents, forecastOf, isNear, recentLimit, subjectKey } from './forecast.ts';
-import { isBlind } from './reason.ts';
+import { isBlind, isSilence } from './reason.ts';
 import type { CheckState, EngineState, PipelineState } from './state.ts';
 import { hangsOnInjector } from './unread.ts';
 
@@ -109,17 +111,19 @@ function placeOf(check: CheckState): string {
 function unreadCheck(state: EngineState, check: CheckState): Finding[] {
   const hop = check.pipeline.hops.find((each) => each.target === check.target);
   if (hop?.looks.slice(-failuresBeforeFinding).some((look) => look.coverage !== 'complete')) return [];
+  if (isSilence(check.lastError?.reason) && isCutOff(state)) return [];
   if (check.through !== undefined && isToldElsewhere(state, check)) return [];
+  const kind = check.through !== undefined || isBlind(check.lastError?.reason) ? 'blind' : 'unreadable';
   return [
     {
-      kind: check.through !== undefined || isBlind(check.lastError?.reason) ? 'blind' : 'unreadable',
+      kind,
       hop: check.spec.name,
       since: state.now,
       streams: [],
       totalStreams: 0,
       severity: 'warning',
-      detail: `We cannot read this figure: ${check.lastError?.message ?? 'no answer'}`,
-      firstLook: runbook(check),
+      detail: [evidenceOf('figure-not-readable', { answer: check.lastError?.message ?? 'no answer' })],
+      firstLook: runbookOf(check, kind),
     },
   ];
 }
@@ -136,7 +140,7 @@ function isToldElsewhere(state: EngineState, check: CheckState): boolean {
 
 function lossesOf(check: CheckState): Finding[] {
   const told = dropsTold(check);
-  return told ? [{ ...baseOf(check), severity: 'warning', since: told.since, detail: told.text }] : [];
+  return told ? [{ ...baseOf(check), severity: 'warning', since: told.since, detail: told.evidence }] : [];
 }
 
 function baseOf(check: CheckState): Omit<Finding, 'detail'> {
@@ -146,18 +150,20 @@ function baseOf(check: CheckState): Omit<Finding, 'detail'> {
     since: check.resultAt,
     streams: [],
     totalStreams: 0,
-    firstLook: runbook(check),
+    firstLook: runbookOf(check, 'reading'),
   };
 }
 
 function figures(state: EngineState, check: CheckState, result: CheckResult): Finding[] {
   const base = baseOf(check);
-  const found: Finding[] = result.problems.map((problem) => ({ ...base, severity: 'warning', detail: `${problem}.` }));
+  const found: Finding[] = result.problems.map((problem) => {
+    return { ...base, severity: 'warning', detail: [evidenceOf('problem', { problem })] };
+  });
   const worth = result.readings.flatMap((reading) => judge(state, check, reading) ?? []);
   for (const { reading, critical, since, forecast } of worth) {
     if (reading.agent) continue;
     const severity = critical ? 'critical' : 'warning';
-    found.push({ ...base, severity, since, detail: describe(check, reading, forecast) });
+    found.push({ ...base, severity, since, detail: [describe(check, reading, forecast)] });
   }
   const agents = worth.filter(({ reading }) => reading.agent);
   return agents.length === 0 ? found : [...found, agentsFinding(check, result, agents)];
@@ -203,30 +209,19 @@ function agentsFinding(check: CheckState, result: CheckResult, judged: readonly 
     ...baseOf(check),
     severity: wide ? 'critical' : 'warning',
     since: Math.min(...judged.map(({ since }) => since)),
-    detail: `${told.join(' ')}${more > 0 ? ` And ${more} more.` : ''}`,
+    detail: more > 0 ? [...told, evidenceOf('figures-more', { more })] : told,
   };
 }
 
-function describe(check: CheckState, reading: Reading, forecast: Forecast | undefined): string {
-  const share = Math.floor((reading.value / (reading.capacity ?? reading.limit)) * 1000) / 10;
-  const what = `${check.spec.kind}${reading.subject === undefined ? '' : ` ${reading.subject}`}: ${share} %`;
-  if (reading.value >= reading.limit) return `${what}, at or past ${reading.limitName}.`;
-  if (!forecast) return `${what}; ${reading.limitName} is the limit.`;
-  const range =
-    forecast.hiMs === undefined
-      ? `at the earliest ${span(forecast.loMs)}`
-      : `${span(forecast.loMs)} to ${span(forecast.hiMs)}`;
-  return `${what}; ${reading.limitName} in about ${span(forecast.ms)} (${range}) if it goes on like this.`;
-}
-
-function span(ms: number): string {
-  if (ms < 120_000) return `${Math.round(ms / 1000)} s`;
-  if (ms < 2 * 3_600_000) return `${Math.round(ms / 60_000)} min`;
-  return `${Math.round(ms / 3_600_000)} h`;
-}
-
-function runbook(check: CheckState): string[] {
-  return check.runbook.reading === undefined ? [] : [check.runbook.reading];
+function describe(check: CheckState, reading: Reading, forecast: Forecast | undefined): Evidence {
+  const figure = `${check.spec.kind}${reading.subject === undefined ? '' : ` ${reading.subject}`}`;
+  const values = { figure, used: reading.value / (reading.capacity ?? reading.limit), limit: reading.limitName };
+  if (reading.value >= reading.limit) return evidenceOf('figure-over', values);
+  if (!forecast) return evidenceOf('figure-near', values);
+  const ahead = { ...values, left: forecast.ms, earliest: forecast.loMs };
+  return forecast.hiMs === undefined
+    ? evidenceOf('figure-perhaps-soon', ahead)
+    : evidenceOf('figure-soon', { ...ahead, latest: forecast.hiMs });
 }
 
 /** One incident per place: its figures are told together, worst first. */
@@ -239,9 +234,15 @@ function merge(findings: readonly Finding[]): Finding[] {
     const key = `${finding.kind} ${finding.hop}`;
     const first = merged.get(key);
     const shown = first
-      ? { ...first, detail: `${first.detail} ${finding.detail}`, since: Math.min(first.since, finding.since) }
+      ? { ...first, detail: both(first.detail, finding.detail), since: Math.min(first.since, finding.since) }
       : finding;
     merged.set(key, shown);
   }
   return [...merged.values()];
+}
+
+function both(first: Finding['detail'], next: Finding['detail']): readonly Evidence[] {
+  const asData = (detail: Finding['detail']) =>
+    typeof detail === 'string' ? [evidenceOf('answer', { answer: detail })] : detail;
+  return [...asData(first), ...asData(next)];
 }

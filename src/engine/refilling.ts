@@ -125,11 +125,16 @@ function freshLines(state: EngineState, scheduled: Scheduled, number: number): R
   const texts: string[] = [];
   const planned: EpochMs[] = [];
   let bytes = 0;
+  // Nothing goes out while it is off; if it is on again before that, it is a schedule of its own.
+  const horizon = Math.min(
+    state.now + limits.horizonMs,
+    stream.injector.pipeline.rest.until ?? Number.POSITIVE_INFINITY,
+  );
   for (let seq = from; texts.length < limits.maxLines; seq++) {
     if (schedule.again.length > 0 && seq > (schedule.again[0]?.to ?? seq) && seq < stream.nextSeq) break;
     const run = seq < stream.nextSeq ? runOf(stream, seq) : currentRun(state, stream);
     const at = run && plannedAt(run, seq);
-    if (!run || at === undefined || at > state.now + limits.horizonMs) break;
+    if (!run || at === undefined || at > horizon) break;
     const text = lineOf(state, stream, run, seq);
     bytes += Buffer.byteLength(text) + lineOverhead;
     if (bytes > limits.maxBytes) break;

@@ -1,5 +1,6 @@
 /** Builds the engine's state from the configuration and the ledger's rows. */
 import { codeCount, decodeEmission } from '../core/block.ts';
+import type { FilledRunbook } from '../core/first-look.ts';
 import type { IncidentKind } from '../core/incident.ts';
 import type { HopRow, IncidentRow, LedgerContents, RunRow, ScheduleRow, StreamRow } from '../core/ledger.ts';
 import type { Config, HopSpec, InjectSpec, PipelineSpec } from '../core/pipeline.ts';
@@ -10,17 +11,25 @@ import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
 import type { ScheduleLimits } from '../probe.ts';
+import { newAwaitedBook } from './awaiting.ts';
 import { newChangeBook } from './changes.ts';
+import { restoreDrills } from './drilling.ts';
 import { restoreDrops } from './drops.ts';
 import { firstPlannedFrom } from './due.ts';
 import { enteredStates, type HopCounters } from './hop-counters.ts';
 import { leftBefore } from './leaving.ts';
+import { restoreOwed } from './hushing.ts';
 import { restoreMaintenance } from './maintaining.ts';
 import { tellNewcomers } from './outbox.ts';
+import { restorePeers } from './peer-state.ts';
 import { refuseImpossible } from './possible-rows.ts';
 import { goneKey } from './pruning.ts';
+import { bookKey, openBook, type RecheckTerms } from './recheck-book.ts';
+import { newRest } from './rest.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
 import type { ScheduleState } from './schedule-state.ts';
+import { restoreSilences } from './silencing.ts';
+import { restoreTellings } from './storm.ts';
 import type {
   CheckState,
   EngineState,
@@ -31,22 +40,25 @@ import type {
   StreamState,
   Track,
 } from './state.ts';
+import { newStrayBook } from './straying.ts';
 import { judgeTrack } from './track.ts';
 
 /** What the composition root knows of an opened observer. */
 export interface ObserverInfo {
   readonly mode: 'poll' | 'on-demand' | 'push';
   readonly finds: 'unique' | 'repeats';
+  /** Of one that can be asked again. */
+  readonly recheck?: RecheckTerms;
   readonly target: string;
   /** `Role.through` */
   readonly through?: string;
-  readonly runbook: Readonly<Record<string, string>>;
+  readonly runbook: FilledRunbook;
 }
 export interface PlaceInfo {
   readonly target: string;
   /** `Role.through` */
   readonly through?: string;
-  readonly runbook: Readonly<Record<string, string>>;
+  readonly runbook: FilledRunbook;
 }
 export interface InjectorInfo extends PlaceInfo {
   /** Of one that is handed lines with their times. */
@@ -116,9 +128,13 @@ function build(input: RestoreInput): EngineState {
     open: new Map(),
     resolved: [],
     outbox: new Map(),
+    tellings: new Map(),
     sent: new Map(JSON.parse(meta.get('sent') ?? '[]')),
     maintenance: restoreMaintenance(meta),
+    drills: restoreDrills(meta),
+    silences: restoreSilences(meta),
     notifiers: config.notify,
+    peers: restorePeers(config.peers, meta),
     loops: {},
     pings: new Map(contents.ping.map((row) => [row.name, row.at])),
     heartbeats: new Map(JSON.parse(meta.get('heartbeats') ?? '[]')),
@@ -133,6 +149,7 @@ function build(input: RestoreInput): EngineState {
   for (const spec of config.pipelines) state.pipelines.push(buildPipeline(state, spec, input));
   restoreStreams(state, contents);
   restoreIncidents(state, contents);
+  restoreOwed(state, meta);
   noteDowntime(state, meta);
   return state;
 }
@@ -153,11 +170,15 @@ function buildPipeline(state: EngineState, spec: PipelineSpec, input: RestoreInp
   const goneRow = input.contents.meta.find(({ key }) => key === goneKey(spec.name));
   const gone = { granted: 0, emitted: 0, withheld: 0, ...JSON.parse(goneRow?.value ?? '{}') };
   const base = { spec, gone, hops: [], injectors: [], checks: [] };
-  const pipeline: PipelineState = { ...base, leaving: new Map(), changes: newChangeBook() };
+  const pipeline: PipelineState = { ...base, leaving: new Map(), changes: newChangeBook(), rest: newRest() };
   for (const hop of spec.hops) {
     const row = input.contents.hop.find((each) => each.pipeline === spec.name && each.name === hop.name);
     const parent = pipeline.hops.find((each) => each.spec.name === hop.after);
-    pipeline.hops.push(buildHop(state, pipeline, hop, parent, row, input.observer(spec, hop)));
+    const { recheck, ...info } = input.observer(spec, hop);
+    const built = buildHop(state, pipeline, hop, parent, row, info);
+    const again = input.contents.meta.find(({ key }) => key === bookKey(built.id))?.value;
+    const kept = { id: built.id, retentionMs: hop.retentionMs };
+    pipeline.hops.push({ ...built, recheck: openBook(recheck, kept, again, state.now) });
   }
   for (const inject of spec.inject) {
     const { runbook, limits, target } = input.injector(spec, inject);
@@ -196,7 +217,7 @@ function buildHop(
   spec: HopSpec,
   parent: HopState | undefined,
   row: HopRow | undefined,
-  info: ObserverInfo,
+  info: Omit<ObserverInfo, 'recheck'>,
 ): HopState {
   return {
     id: row?.id ?? state.next.hop++,
@@ -226,6 +247,9 @@ function buildHop(
     odd: { duplicated: [], corrupted: [], forged: [] },
     seenTimes: [],
     strange: new Set(),
+    recheck: undefined,
+    awaited: newAwaitedBook(),
+    strays: newStrayBook(),
     dirty: row === undefined,
   };
 }
@@ -289,6 +313,7 @@ function newInjector(spec: InjectSpec, pipeline: PipelineState): InjectorState {
     listRecoveredAt: 0,
     lastListError: undefined,
     listedOnce: false,
+    emptySince: undefined,
     listedAt: 0,
     injectInFlight: false,
     refillsInFlight: 0,
@@ -330,6 +355,7 @@ export function createStream(
     leavingSince: row.leavingSince ?? undefined,
     listed: false,
     held: undefined,
+    heldUntil: 0,
     taker: undefined,
     runs,
     nextPlanned: Number.POSITIVE_INFINITY,
@@ -427,6 +453,7 @@ function restoreIncidents(state: EngineState, contents: LedgerContents): void {
   state.resolved.sort((a, b) => (b.facts.resolvedAt ?? 0) - (a.facts.resolvedAt ?? 0) || b.number - a.number);
   for (const incident of state.resolved) absorb(state, incident);
   for (const row of contents.outbox) state.outbox.set(row.id, { row, inFlight: false, dirty: false });
+  restoreTellings(state);
   tellNewcomers(state);
 }
 

@@ -55,7 +55,7 @@ export function createRuntime({ state, ledger, clock, log, ports, onLedger }: Ru
   let driver: Promise<void> = Promise.resolve();
   let stopped = false;
 
-  const perform = createPerformer({ state, clock, log, ports, stopped: calls.signal });
+  const perform = createPerformer({ state, clock, log, ledger, ports, stopped: calls.signal });
 
   const dispatch = (event: Event): void => {
     // A call that outlived its deadline and the stop: the ledger is closed by now.

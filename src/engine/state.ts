@@ -3,20 +3,29 @@
  * be rebuilt from the ledger's rows at any commit. No I/O, no clock, no promise in here.
  */
 import type { EmissionBlock, VerdictBlock } from '../core/block.ts';
+import type { FilledRunbook } from '../core/first-look.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { OutboxRow, RunRow } from '../core/ledger.ts';
+import type { Drill } from '../core/drill.ts';
 import type { Maintenance } from '../core/maintenance.ts';
 import type { CheckSpec, Config, HopSpec, InjectSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
+import type { Silence } from '../core/silence.ts';
 import type { Spans } from '../core/spans.ts';
 import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Reason } from '../lib/errors.ts';
 import type { CheckResult, ListedStream, ScheduleLimits } from '../probe.ts';
+import type { AwaitedBook } from './awaiting.ts';
 import type { ChangeBook } from './changes.ts';
 import type { DropBook } from './drop-book.ts';
 import type { HopCounters } from './hop-counters.ts';
+import type { PeerState } from './peer-state.ts';
+import type { RestState } from './rest.ts';
+import type { RecheckBook } from './recheck-book.ts';
 import type { ScheduleState } from './schedule-state.ts';
+import type { StrayBook } from './straying.ts';
+import type { Tellings } from './storm.ts';
 import type { Telling } from './telling.ts';
 
 export interface LookOutcome {
@@ -47,7 +56,7 @@ export interface HopState {
   readonly through?: string;
   /** Of all its streams, oldest first. */
   readonly tracks: Track[];
-  readonly runbook: Readonly<Record<string, string>>;
+  readonly runbook: FilledRunbook;
   counters: HopCounters;
   cursor: string | undefined;
   firstSightedAt: EpochMs | undefined;
@@ -76,6 +85,12 @@ export interface HopState {
   seenTimes: EpochMs[];
   /** Foreign, forged and corrupted tokens already counted, at most 4096. */
   strange: Set<string>;
+  /** Absent where nothing can be asked for again. */
+  readonly recheck: RecheckBook | undefined;
+  /** Seen further down only. Not stored. */
+  readonly awaited: AwaitedBook;
+  /** Canaries of other pipelines that arrived here. Not stored. */
+  readonly strays: StrayBook;
   dirty: boolean;
 }
 
@@ -116,6 +131,8 @@ export interface StreamState {
   /** As of the last listing; not stored. */
   listed: boolean;
   held: ListedStream['held'];
+  /** T at which it was last held no more; 0 for never since the start. Not stored. */
+  heldUntil: EpochMs;
   taker: string | undefined;
   runs: RunRow[];
   /** Planned time of `nextSeq`. */
@@ -150,7 +167,7 @@ export interface InjectorState {
   readonly target: string;
   /** Present where lines are handed over with their times. */
   readonly limits?: ScheduleLimits;
-  readonly runbook: Readonly<Record<string, string>>;
+  readonly runbook: FilledRunbook;
   readonly streams: Map<string, StreamState>;
   /** What its hops promise, as configured: one list for all its runs. Set at the first. */
   terms?: readonly HopTerms[];
@@ -161,6 +178,8 @@ export interface InjectorState {
   listFailures: number;
   lastListError: string | undefined;
   listedOnce: boolean;
+  /** Since when lists show no place that canaries can be sent to; undefined while there is one. */
+  emptySince: EpochMs | undefined;
   /** When its streams were last listed. */
   listedAt: EpochMs;
   /** When listing began to fail, meaningless while it does not; and when it last worked again. */
@@ -191,7 +210,7 @@ export interface CheckState {
   readonly target: string;
   /** What stands before the target, if something does: it only leads there. */
   readonly through: string | undefined;
-  readonly runbook: Readonly<Record<string, string>>;
+  readonly runbook: FilledRunbook;
   nextAt: EpochMs;
   inFlight: boolean;
   result: CheckResult | undefined;
@@ -214,11 +233,15 @@ export interface PipelineState {
   readonly leaving: Map<StreamState, { readonly notedAt: EpochMs; decided: boolean; granted: boolean }>;
   /** What was changed lately, for the incidents that begin soon after. Not stored. */
   readonly changes: ChangeBook;
+  /** Whether it is switched off. Not stored. */
+  readonly rest: RestState;
 }
 
 export interface IncidentState extends Telling {
   readonly number: number;
   facts: IncidentFacts;
+  /** Those concerned, as last found; not stored. */
+  streams?: readonly StreamState[];
   lastBadAt: EpochMs;
   /** When its canaries were last counted. */
   countedAt: EpochMs;
@@ -267,8 +290,14 @@ export interface EngineState {
   readonly sent: Map<string, { sent: number; failed: number }>;
   /** `sent` or `heartbeats` changed since the last commit. */
   talliesChanged: boolean;
+  /** When channels were told of a beginning lately. Not stored. */
+  readonly tellings: Tellings;
   maintenance: readonly Maintenance[];
+  /** Oldest first. */
+  drills: readonly Drill[];
+  silences: readonly Silence[];
   readonly notifiers: readonly NotifierSpec[];
+  readonly peers: readonly PeerState[];
   readonly loops: Record<string, EpochMs>;
   readonly pings: Map<string, EpochMs>;
   /** By `heartbeatKeyOf` the address. */

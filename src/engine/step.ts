@@ -6,6 +6,7 @@
 import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { noteWall } from './deployment-finding.ts';
+import { noteDrill } from './drilling.ts';
 import { advanceDue } from './due.ts';
 import type { Command, Event } from './event.ts';
 import { escalate, fallBack } from './fallback.ts';
@@ -15,12 +16,18 @@ import { injectDue, onInjected } from './injecting.ts';
 import { listEveryMs, onListed, onListFailed } from './listing.ts';
 import { lookDue, onFinds, onLooked, onUnwatched } from './looking.ts';
 import { endMaintenance, setMaintenance } from './maintaining.ts';
+import { addNote } from './noting.ts';
 import { deliverDue, onNotified } from './outbox.ts';
+import { tellOwed } from './owing.ts';
+import { actForPeers, onPeerHeard, onPeerMissed } from './peer-news.ts';
 import { pruneStreams } from './pruning.ts';
 import { onChecked } from './reading.ts';
 import { onRefilled } from './receipts.ts';
+import { onRechecked, recheckDue } from './rechecking.ts';
 import { mayRefill, refillDue } from './refilling.ts';
 import { renewDue } from './renewing.ts';
+import { noteRests } from './rest.ts';
+import { endSilence, setSilence } from './silencing.ts';
 import type { EngineState, InjectorState } from './state.ts';
 import { judgeTrack } from './track.ts';
 
@@ -66,6 +73,9 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       state.nextJudgeAt = 0;
       judgeDue(state);
       return;
+    case 'rechecked':
+      onRechecked(state, event);
+      return;
     case 'hooked':
       for (const pipeline of state.pipelines) {
         const hop = pipeline.hops.find((each) => each.spec.name === event.hop && each.mode === 'push');
@@ -92,8 +102,26 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
     case 'maintained':
       event.told(endMaintenance(state, event.id));
       return;
+    case 'silence':
+      event.told(setSilence(state, event.wanted));
+      return;
+    case 'silence-ended':
+      event.told(endSilence(state, event.id));
+      return;
+    case 'noted':
+      event.told(addNote(state, event.incident, event.note));
+      return;
+    case 'peer-heard':
+      onPeerHeard(state, event.name, event.report);
+      return;
+    case 'peer-missed':
+      onPeerMissed(state, event.name, event.why);
+      return;
     case 'unwatched':
       onUnwatched(state, event.from);
+      return;
+    case 'drilled':
+      noteDrill(state, event.drill);
       return;
     case 'heartbeat-sent':
       state.heartbeats.set(heartbeatKeyOf(event.url), state.now);
@@ -115,14 +143,18 @@ function noteForeign(state: EngineState, event: Extract<Event, { type: 'hooked' 
 }
 
 function tick(state: EngineState, commands: Command[]): void {
+  noteRests(state);
   listDue(state, commands);
   injectDue(state, commands);
   refillDue(state, commands);
   lookDue(state, commands);
+  recheckDue(state, commands);
   checkDue(state, commands);
   judgeDue(state);
   fallBack(state);
   escalate(state);
+  actForPeers(state);
+  tellOwed(state);
   renewDue(state);
   if (state.outbox.size === 0) state.loops.deliver = state.now;
   if (state.pipelines.every((pipeline) => pipeline.checks.length === 0)) state.loops.check = state.now;
@@ -132,8 +164,8 @@ function tick(state: EngineState, commands: Command[]): void {
 }
 
 /** Nothing is to be written now: there is nobody to write to, or their schedules are filled. */
-function isIdle({ written, limits, refillsInFlight }: InjectorState): boolean {
-  return written === 0 || (limits !== undefined && refillsInFlight === 0);
+function isIdle({ written, limits, refillsInFlight, pipeline }: InjectorState): boolean {
+  return written === 0 || pipeline.rest.off !== undefined || (limits !== undefined && refillsInFlight === 0);
 }
 
 function listDue(state: EngineState, commands: Command[]): void {
@@ -207,7 +239,8 @@ export function nextWake(state: EngineState, limit: number): EpochMs {
   let next = state.now + limit;
   for (const stream of state.streamsByNumber.values()) {
     const { schedule, injector } = stream;
-    const idle = !stream.listed || stream.leavingSince !== undefined || injector.injectInFlight;
+    const rests = injector.pipeline.rest.off !== undefined;
+    const idle = rests || !stream.listed || stream.leavingSince !== undefined || injector.injectInFlight;
     if (schedule !== undefined) next = Math.min(next, mayRefill(stream) ? schedule.nextAt : next);
     else if (!idle) next = Math.min(next, stream.nextPlanned);
   }

@@ -1,4 +1,5 @@
 import type { EpochMs } from '../lib/clock.ts';
+import type { Owed } from './hushing.ts';
 
 /** Who was told of an incident, and how it stands with them. */
 export interface Telling {
@@ -6,10 +7,22 @@ export interface Telling {
   notified: readonly string[];
   /** What they gave back for their message, by name. */
   receipts: Readonly<Record<string, string>>;
-  /** It was not told to somebody because of a maintenance; not stored, as a start tells everybody who was not told. */
+  /** It was not told to somebody because of a maintenance or a silence; not stored, as a start tells everybody who was not told. */
   hushed?: boolean;
+  /** What channels that were told are to be told once its silence is over, by name. Stored in a row of its own. */
+  owed?: Map<string, Owed>;
   /** When those that forget were last told how it is, by name. Not stored. */
   renewedAt?: Map<string, EpochMs>;
   /** Those that refused it for good: nobody falls back to them. Not stored. */
   refusedBy?: Set<string>;
+  /** Since when a channel's beginning is left to a peer, by name. Not stored. */
+  leftSince?: Map<string, EpochMs>;
+  /** Of those, the ones that stand in for another channel. Not stored. */
+  standsIn?: Set<string>;
+  /** Peers that still have it, once it could be resolved but for them. Not stored. */
+  awaits?: readonly string[];
+  /** When a peer told its end though it is open here. Not stored. */
+  closedAt?: EpochMs | undefined;
+  /** Channels that a peer answers for since we were away. Not stored. */
+  givenOver?: Set<string>;
 }

@@ -1,10 +1,15 @@
 /** Hops that cannot be read, and why: the target, our own side, or because nothing answers at all. */
+import { type Evidence, evidenceOf } from '../core/evidence.ts';
+import { looksFor, ownAdvice } from '../core/first-look.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { countsSince, type Finding, hasOpen, looksOf, runbookOf, streamsOf } from './finding.ts';
 import { hopsBehind } from './flow.ts';
 import { answeredBetween, failedLooks, failing, failingSince, isSilent, silentSince } from './look-outcome.ts';
 import { isBlind, isSilence } from './reason.ts';
 import type { EngineState, HopState, PipelineState } from './state.ts';
+
+/** A stop must show in more than so many of the streams: the way is one for all of them. */
+const most = 0.5;
 
 export function isolation(state: EngineState, pipeline: PipelineState): Finding | undefined {
   const read = pipeline.hops.filter((hop) => hop.looks.length > 0 && hop.mode !== 'push');
@@ -13,7 +18,7 @@ export function isolation(state: EngineState, pipeline: PipelineState): Finding 
   if (targets.size < 2) return undefined;
   const since = Math.min(...hops.map(failingSince));
   if (read.some((hop) => !hops.includes(hop) && !isSilentToo(hop, since))) return undefined;
-  const names = hops.map((hop) => hop.spec.name).join(', ');
+  const names = { shown: hops.map((hop) => hop.spec.name), more: 0 };
   return {
     kind: 'isolated',
     hop: 'logcanary',
@@ -21,8 +26,8 @@ export function isolation(state: EngineState, pipeline: PipelineState): Finding 
     streams: streamsOf(state, pipeline),
     totalStreams: streamsOf(state, pipeline).length,
     severity: 'critical',
-    detail: `None of the ${targets.size} targets answers (${names}): logcanary itself is cut off, so nothing is known of the flow. ${hops[0]?.looks.at(-1)?.why ?? ''}`,
-    firstLook: ["Check the network and DNS of logcanary's own machine."],
+    detail: [evidenceOf('isolated', { targets: targets.size, hops: names, answer: hops[0]?.looks.at(-1)?.why ?? '' })],
+    firstLook: looksFor(ownAdvice.isolated),
   };
 }
 
@@ -68,13 +73,44 @@ export function unreadFinding(state: EngineState, hop: HopState): Finding | unde
     streams,
     totalStreams: streams.length,
     ...(kind === 'unreadable' ? {} : { severity: 'warning' as const }),
-    detail: `We cannot look, which is not loss: ${last?.why ?? 'no answer'}`,
+    detail: [
+      evidenceOf('not-readable', { answer: last?.why ?? 'no answer' }),
+      ...(kind === 'unreadable' ? evidenceBehind(hop, failingSince(hop)) : []),
+    ],
     // What we do not see is no reason why anything behind it should be broken.
     behind: kind === 'unreadable' ? hopsBehind(hop).map((each) => each.spec.name) : [],
     looks: looksOf(hop),
     counts: () => countsSince(hop, failingSince(hop)),
     firstLook: runbookOf(hop, kind),
   };
+}
+
+/**
+ * What is seen behind a hop that cannot be read: whether lines pass it all the same, or stopped somewhere on the way. One sentence, where the hops next to it can tell; of those that cannot be read either, or
+ * know nothing yet, nothing is said.
+ */
+function evidenceBehind(hop: HopState, since: EpochMs): Evidence[] {
+  const next = hop.pipeline.hops.filter(({ parent }) => parent === hop);
+  const fed = next.filter((each) => isFed(each, since));
+  if (fed.length > 0) return [evidenceOf('still-behind', { hops: namesOf(fed) })];
+  const starved = next.filter((each) => isStarved(each));
+  if (starved.length === 0) return [];
+  return [evidenceOf('nothing-behind', { hops: namesOf(starved), from: readableAbove(hop) })];
+}
+
+function namesOf(hops: readonly HopState[]): { shown: string[]; more: number } {
+  return { shown: hops.map(({ spec }) => spec.name), more: 0 };
+}
+
+/** Lines that went out since then were seen there. */
+function isFed({ newestSeen = 0 }: HopState, since: EpochMs): boolean {
+  return newestSeen > since;
+}
+
+function isStarved(hop: HopState): boolean {
+  const tracks = hop.tracks.filter(({ stream }) => stream.listed && stream.leavingSince === undefined);
+  const stopped = tracks.filter(({ stoppedLooks }) => stoppedLooks >= 2);
+  return !failing(hop) && tracks.length > 0 && stopped.length > most * tracks.length;
 }
 
 /** The way there is an injector's too, and is not known to work: that it does not is told once, beside the injector. */

@@ -12,12 +12,16 @@ import type {
   StreamView,
 } from '../core/status.ts';
 import type { Verdict } from '../core/verdict-name.ts';
+import { isActive } from '../core/window.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isLatePing } from './deployment-finding.ts';
 import { recordsLost } from './drop-book.ts';
 import { forecastOf, growthOf } from './forecast.ts';
-import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
+import { peerViews } from './peer-finding.ts';
+import { withPeers } from './peer-state.ts';
+import type { EngineState, HopState, IncidentState, PipelineState, StreamState, Track } from './state.ts';
 import { emissionCounts, expectedAt, pendingAhead, unconfirmedAhead, verdictCounts } from './sums.ts';
+import { tellingViews } from './tellings.ts';
 import { emissionAt, isGivenUp, runOf, termsOf } from './track.ts';
 
 const recentVerdicts = 60;
@@ -26,18 +30,17 @@ const incidentLimit = 200;
 const leftOutLimit = 100;
 
 export function viewOf(state: EngineState, health: StatusView['health']): StatusView {
+  const incidents = shownIncidents(state);
   return {
     at: state.now,
     deployment: state.config.deployment,
     startedAt: state.startedAt,
-    maintenance: state.maintenance.filter(({ until }) => until > state.now),
+    maintenance: withPeers(state, 'maintenance').filter(({ until }) => until > state.now),
+    drills: state.drills.toReversed(),
+    silences: withPeers(state, 'silences').filter((silence) => isActive(silence, state.now)),
     pipelines: state.pipelines.map((pipeline) => pipelineView(state, pipeline)),
-    incidents: [...state.open.values(), ...state.resolved]
-      .sort(
-        (a, b) => Number(a.facts.state === 'resolved') - Number(b.facts.state === 'resolved') || b.number - a.number,
-      )
-      .slice(0, incidentLimit)
-      .map((incident) => incident.facts),
+    incidents: incidents.map((incident) => incident.facts),
+    tellings: tellingViews(state, incidents),
     notifications: state.notifiers.map(({ name }) => ({
       notifier: name,
       sent: state.sent.get(name)?.sent ?? 0,
@@ -55,8 +58,17 @@ export function viewOf(state: EngineState, health: StatusView['health']): Status
         state: at === undefined ? 'unproven' : late ? 'late' : 'ok',
       };
     }),
+    ...(state.peers.length === 0 ? {} : { peers: peerViews(state) }),
     health,
   };
+}
+
+/** Open ones first, then resolved, newest first. */
+function shownIncidents({ open, resolved }: EngineState): IncidentState[] {
+  const isOver = ({ facts }: IncidentState) => Number(facts.state === 'resolved');
+  return [...open.values(), ...resolved]
+    .sort((a, b) => isOver(a) - isOver(b) || b.number - a.number)
+    .slice(0, incidentLimit);
 }
 
 function withTime(url: string, sentAt: EpochMs | undefined): { url: string; sentAt?: EpochMs } {
@@ -153,6 +165,7 @@ function missingAges(state: EngineState, tracks: readonly Track[]): number[] {
 }
 
 function hopStateOf(state: EngineState, hop: HopState, tracks: readonly Track[]): HopStateName {
+  if (hop.pipeline.rest.off !== undefined) return 'off';
   const open = (kind: string) => state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
   if (open('unreadable')) return 'unreadable';
   if (open('blind') || state.open.has(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated'])))

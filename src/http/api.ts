@@ -2,7 +2,7 @@ import { type Response, Router } from 'express';
 import type { HopView, StatusView } from '../core/status.ts';
 import type { TraceView } from '../core/trace.ts';
 import { allowOnly } from './http-error.ts';
-import { incidentJson, statusJson, traceJson } from './json.ts';
+import { incidentsJson, statusJson, traceJson } from './json.ts';
 
 export interface ApiOptions {
   status(): StatusView;
@@ -16,7 +16,7 @@ export function apiRoutes(options: ApiOptions): Router {
     '/healthz': (response) => sendHealth(response, options.status()),
     '/readyz': (response) => sendReadiness(response, options.status()),
     '/api/v1/status': (response) => void response.json(statusJson(options.status())),
-    '/api/v1/incidents': (response) => void response.json({ incidents: options.status().incidents.map(incidentJson) }),
+    '/api/v1/incidents': (response) => void response.json({ incidents: incidentsJson(options.status()) }),
     '/api/v1/canaries/:token': (response, token) => sendTrace(response, options, token),
   };
   for (const [path, send] of Object.entries(routes)) {

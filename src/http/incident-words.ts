@@ -11,6 +11,11 @@ export interface IncidentWords {
   readonly caution?: string;
 }
 
+/** It is about another logcanary. */
+function isPeer({ evidence }: IncidentFacts): boolean {
+  return evidence?.[0]?.key.startsWith('peer-') === true;
+}
+
 const notLoss = 'that is not loss';
 
 export const incidentWords: Readonly<Record<IncidentKind, IncidentWords>> = {
@@ -45,6 +50,24 @@ export const incidentWords: Readonly<Record<IncidentKind, IncidentWords>> = {
   },
   duplicated: { word: 'DUPLICATED', tone: 'slow', rest: place },
   corrupted: { word: 'CORRUPTED', tone: 'lossy', rest: place },
+  vanished: {
+    word: 'VANISHED',
+    tone: 'lossy',
+    rest: (facts) => `from ${facts.hop}`,
+    caution: 'Lines had arrived there and are gone.',
+  },
+  inconsistent: {
+    word: 'INCONSISTENT',
+    tone: 'slow',
+    rest: at,
+    caution: 'Lines pass, and are seen behind it, but do not show there.',
+  },
+  misrouted: {
+    word: 'MISROUTED',
+    tone: 'lossy',
+    rest: (facts) => `to ${facts.hop}`,
+    caution: 'Lines of another pipeline arrive there.',
+  },
   forged: { word: 'FORGED', tone: 'lossy', rest: at, caution: "Lines carry our key's name with a wrong signature." },
   reading: { word: 'UNHEALTHY', tone: 'slow', rest: at },
   clock: { word: 'CLOCK STEPPED', tone: 'slow', rest: () => 'on the machine logcanary runs on' },
@@ -54,7 +77,9 @@ export const incidentWords: Readonly<Record<IncidentKind, IncidentWords>> = {
     rest: at,
     caution: 'No canary was ever seen there; a wrong setting is likelier than loss.',
   },
-  silent: { word: 'SILENT', tone: 'slow', rest: (facts) => `: ${facts.hop} has not pinged us` },
+  undelivered: { word: 'UNDELIVERED', tone: 'slow', rest: () => ': a channel failed its last drill' },
+  storm: { word: 'STORM', tone: 'stopped', rest: () => ': very many incidents at once, told as one' },
+  silent: { word: 'SILENT', tone: 'slow', rest: (facts) => `: ${facts.hop} ${isPeer(facts) ? 'is not heard' : 'has not pinged us'}` },
 };
 
 /** One line, for people: `STOPPED between stream and index, 3 of 3 streams`. */

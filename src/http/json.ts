@@ -1,13 +1,20 @@
 import type { IncidentFacts } from '../core/incident.ts';
-import type { HopView, PipelineView, ReadingView, StatusView } from '../core/status.ts';
+import type { Note } from '../core/note.ts';
+import type { HopView, PipelineView, ReadingView, StatusView, TellingView } from '../core/status.ts';
 import type { TraceView } from '../core/trace.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { drillJson } from './drill-json.ts';
 import { describeIncident } from './incident-words.ts';
 import { isoTime } from './moment.ts';
+import { peerStatusJson } from './page-peers.ts';
 
 /** The API's JSON: snake_case names, ISO 8601 times in UTC, durations in ms; what is not known is null. */
 
-export function incidentJson(facts: IncidentFacts) {
+/** `telling`: who was told of it, where that is known. */
+/** In the status; all of them: `/api/v1/drill`. */
+const drillsShown = 5;
+
+export function incidentJson(facts: IncidentFacts, telling?: TellingView) {
   return {
     id: facts.id,
     pipeline: facts.pipeline,
@@ -25,7 +32,18 @@ export function incidentJson(facts: IncidentFacts) {
     counts: facts.counts,
     behind: facts.behind,
     changed: (facts.changed ?? []).map(({ at, what }) => ({ at: iso(at), what })),
+    notes: (facts.notes ?? []).map(noteJson),
+    told: telling?.told ?? [],
+    silences: (telling?.silences ?? []).map(({ id }) => id),
   };
+}
+
+export function noteJson({ at, by, cause, remediation, ticket }: Note) {
+  return { at: iso(at), by, cause: cause ?? null, remediation: remediation ?? null, ticket: ticket ?? null };
+}
+
+export function incidentsJson({ incidents, tellings = {} }: StatusView) {
+  return incidents.map((facts) => incidentJson(facts, tellings[facts.id]));
 }
 
 export function traceJson(trace: TraceView) {
@@ -57,10 +75,12 @@ export function statusJson(view: StatusView) {
     started_at: iso(view.startedAt),
     health: view.health,
     pipelines: view.pipelines.map(pipelineJson),
-    incidents: view.incidents.map(incidentJson),
+    incidents: incidentsJson(view),
     notifications: view.notifications,
+    drills: (view.drills ?? []).slice(0, drillsShown).map(drillJson),
     loops: mapValues(view.loops, iso),
     heartbeats: view.heartbeats.map((one) => ({ to: heartbeatPlace(one.url), sent_at: iso(one.sentAt) })),
+    peers: (view.peers ?? []).map(peerStatusJson),
     pings: view.pings.map((one) => ({ name: one.name, at: iso(one.at), state: one.state })),
   };
 }

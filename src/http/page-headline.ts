@@ -37,7 +37,16 @@ export const statesByGravity: readonly HopState[] = [
 const seen: ReadonlySet<HopState> = new Set(['flowing', 'slow', 'lossy', 'stopped', 'off', 'unknown']);
 
 /** Kinds that say nothing against lines arriving. */
-const besideTheFlow: ReadonlySet<IncidentKind> = new Set(['reading', 'silent', 'clock', 'duplicated', 'forged']);
+const besideTheFlow: ReadonlySet<IncidentKind> = new Set([
+  'reading',
+  'silent',
+  'clock',
+  'duplicated',
+  'forged',
+  'vanished',
+  'inconsistent',
+  'misrouted',
+]);
 
 export function headlineOf(view: StatusView): Headline {
   const worst = openIncidents(view)[0];

@@ -4,6 +4,8 @@ import { accounted, verdicts } from '../core/verdict-name.ts';
 import { describeIncident } from './incident-words.ts';
 import { heartbeatPlace } from './json.ts';
 import { type Moment, momentOf } from './moment.ts';
+import { drillModel } from './page-drill.ts';
+import { peerModels } from './page-peers.ts';
 import { type Headline, headlineOf, openIncidents } from './page-headline.ts';
 import { type Strip, stripsOf } from './page-strip.ts';
 import { countText, durationText, figureText, shareText } from './quantity.ts';
@@ -202,13 +204,15 @@ function ownHealth(view: StatusView) {
       failed: countText(one.failed),
       waiting: countText(one.waiting),
     })),
+    drills: drillModel(view),
+    peers: peerModels(view),
     heartbeats: view.heartbeats.map((one) => ({
       name: heartbeatPlace(one.url),
       at: one.sentAt === undefined ? undefined : momentOf(one.sentAt, view.at),
     })),
     pings: view.pings.map((one) => ({
       name: one.name,
-      state: one.state,
+      state: one.state === 'unproven' ? 'never heard' : one.state,
       at: one.at === undefined ? undefined : momentOf(one.at, view.at),
     })),
   };

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Router } from 'express';
+import type { PeerReport } from '../core/peer.ts';
 import type { StatusView } from '../core/status.ts';
 import type { TraceView } from '../core/trace.ts';
 import type { Clock } from '../lib/clock.ts';
@@ -9,11 +10,15 @@ import type { Log } from '../lib/log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import type { Build } from '../telemetry/series.ts';
 import { apiRoutes } from './api.ts';
+import { type DrillingOptions, drillRoutes } from './drill.ts';
 import { type HookResult, hookRoutes } from './hooks.ts';
 import { allowOnly, answerErrors, notFound } from './http-error.ts';
 import { type MaintenanceOptions, maintenanceRoutes } from './maintenance.ts';
+import { type NoteOptions, noteRoutes } from './notes.ts';
 import { pageRoutes } from './page.ts';
+import { peerRoutes } from './peer.ts';
 import { securityHeaders } from './security.ts';
+import { type SilenceOptions, silenceRoutes } from './silences.ts';
 
 export interface HttpServerOptions {
   /** Port 0 takes any free one. */
@@ -29,6 +34,12 @@ export interface HttpServerOptions {
   ping(name: string): Promise<boolean>;
   /** Absent where nothing can be maintained: with `check`. */
   readonly maintaining?: Omit<MaintenanceOptions, 'secret'>;
+  /** Absent where nothing can be silenced and noted: with `check`. */
+  readonly incidents?: Omit<SilenceOptions & NoteOptions, 'secret'>;
+  /** Absent where no drill can be held: with `check`. */
+  readonly drilling?: Omit<DrillingOptions, 'secret'>;
+  /** What we say to peers. Absent where nobody may take us for one: with `check`. */
+  readonly peer?: () => PeerReport;
   readonly build: Build;
   readonly log: Log;
   readonly clock: Clock;
@@ -83,9 +94,15 @@ function createApp(options: HttpServerOptions): express.Express {
   app.use(metricsRoute(options));
   app.use(pageRoutes(options));
   app.use(apiRoutes(options));
-  const { maintaining, secret } = options;
-  if (maintaining !== undefined)
-    app.use(maintenanceRoutes({ ...maintaining, ...(secret === undefined ? {} : { secret }) }));
+  const { maintaining, incidents } = options;
+  const guarded = options.secret === undefined ? {} : { secret: options.secret };
+  if (maintaining !== undefined) app.use(maintenanceRoutes({ ...maintaining, ...guarded }));
+  if (incidents !== undefined) {
+    app.use(silenceRoutes({ ...incidents, ...guarded }));
+    app.use(noteRoutes({ ...incidents, ...guarded }));
+  }
+  if (options.drilling !== undefined) app.use(drillRoutes({ ...options.drilling, ...guarded }));
+  if (options.peer !== undefined) app.use(peerRoutes(options.peer));
   app.use(hookRoutes(options));
   app.use(notFound);
   app.use(answerErrors(options.log));

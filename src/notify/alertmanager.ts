@@ -6,9 +6,11 @@ import type { EpochMs } from '../lib/clock.ts';
 import { formatDuration, parseDuration } from '../lib/duration.ts';
 import { NotifyError } from '../lib/errors.ts';
 import { address } from './address.ts';
+import { alertAt } from './alertmanager-alert.ts';
 import type { ChannelContext, NotifierDefinition } from './definition.ts';
 import { linksOf } from './links.ts';
 import { isoUtc } from './moments.ts';
+import { noteLines } from './note-line.ts';
 import { cut, short } from './plain-text.ts';
 import { type Answer, openPost, type PostRequest, type Refusal, refusalOf, secretsOf } from './post.ts';
 import { type Voice, voiceOf } from './voice.ts';
@@ -51,6 +53,7 @@ const alertmanager: NotifierDefinition<Config> = {
   kind: 'alertmanager',
   config: Config,
   defaultMinSeverity: 'warning',
+  deduplicates: true,
   renewEveryMs,
   open(config, context) {
     const post = openPost(context);
@@ -72,6 +75,10 @@ const alertmanager: NotifierDefinition<Config> = {
         const outcomes = await Promise.allSettled(members.map((url) => put(url, body, signal)));
         oneTookIt(outcomes, context);
         return undefined;
+      },
+      prove: ({ facts }, { signal }) => {
+        const labels = { ...config.labels, ...labelsOf(facts), severity: facts.severity };
+        return alertAt(post, { members: [config.url].flat(), headers, secrets }, labels, signal);
       },
     };
   },
@@ -114,6 +121,7 @@ function alertOf({ facts, pageUrl }: Notification, { config, voice, wall }: Sayi
       summary: cut(title(facts, voice), annotationLimit),
       description: cut(plainText(facts, voice), annotationLimit),
       incident: short(facts.id, labelLimit),
+      ...(facts.notes !== undefined && { notes: cut(noteLines(facts, voice), annotationLimit) }),
       ...(runbook !== undefined && { runbook_url: runbook }),
       ...(discover !== undefined && { discover_url: discover }),
     },

@@ -21,6 +21,10 @@ export interface NotifierDefinition<Config> {
   readonly defaultMinSeverity: Severity;
   /** What is open must be told again so often, ms, or the channel takes it for over. Absent: once is enough. */
   readonly renewEveryMs?: number;
+  /** True: who tells it the same dedup key again wakes nobody, be it another logcanary. Absent: each message is one. */
+  readonly deduplicates?: true;
+  /** Set where a note on an incident can be shown without waking anybody. Others are never told of one. */
+  readonly takesNotes?: true;
   open(config: Config, context: ChannelContext): Notifier;
 }
 

@@ -65,6 +65,10 @@ const email: NotifierDefinition<Config> = {
         }
         return undefined;
       },
+      prove: async () => ({
+        state: 'unprovable',
+        why: 'a mail server took it; nobody says whether it is delivered, or read',
+      }),
     };
   },
 };

@@ -37,6 +37,12 @@ export function spokenTime(at: EpochMs, reference: EpochMs, zone: string): strin
   return zone === 'UTC' ? `${local}Z` : `${local} ${zone} (${partsOf(at, 'UTC').time}Z)`;
 }
 
+/** The same where the zone was said before: `03:02 (18:02Z)`. */
+export function timeAgain(at: EpochMs, reference: EpochMs, zone: string): string {
+  const local = briefTime(at, reference, zone);
+  return zone === 'UTC' ? `${local}Z` : `${local} (${partsOf(at, 'UTC').time}Z)`;
+}
+
 /** The same without its zone: `03:02`, `2026-11-20 03:02`. */
 export function briefTime(at: EpochMs, reference: EpochMs, zone: string): string {
   const { date, time } = partsOf(at, zone);

@@ -6,6 +6,7 @@ import { address } from './address.ts';
 import type { NotifierDefinition } from './definition.ts';
 import { linksOf } from './links.ts';
 import { isoUtc } from './moments.ts';
+import { incidentAt } from './pagerduty-incident.ts';
 import { clean, cut, short, someOf } from './plain-text.ts';
 import { type Answer, openPost, type Refusal, refusalOf, secretsOf } from './post.ts';
 import { type Voice, voiceOf } from './voice.ts';
@@ -35,6 +36,13 @@ const Config = z.strictObject({
   url: address.default('https://events.pagerduty.com/v2/enqueue'),
   /** Of change events. Default: `change/enqueue` beside `url`. */
   change_url: address.optional(),
+  /** A read-only REST API key, only to see in a drill whether an incident came of an event. */
+  api_token: z
+    .string('write a read-only REST API key')
+    .regex(/^[\w+-]{16,128}$/, 'write a REST API key (of API Access Keys, read-only)')
+    .optional(),
+  /** Where incidents are listed. Default: https://api.pagerduty.com/incidents; EU: https://api.eu.pagerduty.com/incidents */
+  api_url: address.optional(),
 });
 type Config = z.infer<typeof Config>;
 
@@ -43,7 +51,9 @@ const pagerduty: NotifierDefinition<Config> = {
   kind: 'pagerduty',
   config: Config,
   defaultMinSeverity: 'critical',
-  open({ routing_key, url, change_url = new URL('change/enqueue', url).href }, context) {
+  deduplicates: true,
+  open(config, context) {
+    const { routing_key, url, change_url = new URL('change/enqueue', url).href } = config;
     const { name } = context;
     const post = openPost(context);
     const voice = voiceOf(context);
@@ -62,6 +72,7 @@ const pagerduty: NotifierDefinition<Config> = {
         return await put(url, eventOf(routing_key, notification, voice), signal);
       },
       announce: (announcement, { signal }) => put(change_url, changeEventOf(routing_key, announcement), signal),
+      prove: ({ facts }, { signal }) => incidentAt(post, config, dedupKeyOf(facts), signal),
     };
   },
 };

@@ -1,11 +1,10 @@
 /** What titles are made of in every language: names that are safe and short, and the span in which it broke. */
 import type { IncidentFacts } from '../core/incident.ts';
-import { cut, short } from './plain-text.ts';
+import { short } from './plain-text.ts';
+import type { Whom } from './words.ts';
 
-/** Code points of a name in a title: a phone shows about 100 in all. */
+/** Code points of a name in a title: a phone shows about 60 in all. */
 const titleName = 40;
-/** Code points of evidence in a title. */
-const titleDetail = 70;
 const labelsShown = 2;
 
 export function name(text: string): string {
@@ -26,26 +25,34 @@ export function ourselves(facts: IncidentFacts): string {
   return `logcanary ${name(facts.deployment)}`;
 }
 
-export function evidence(facts: IncidentFacts, otherwise: string): string {
-  const detail = short(facts.detail, 4 * titleDetail);
-  return detail === '' ? otherwise : cut(detail, titleDetail);
+/** Who pings us, which is no matter of one pipeline. */
+export function pinger(facts: IncidentFacts): string {
+  return `${name(facts.deployment)} ${name(facts.hop)}`;
+}
+
+export function isPing({ evidence }: IncidentFacts): boolean {
+  return evidence?.[0]?.key === 'ping-never';
+}
+
+/** It is about another logcanary. */
+export function isPeer({ evidence }: IncidentFacts): boolean {
+  return evidence?.[0]?.key.startsWith('peer-') === true;
 }
 
 /** Labels that hold nearly all streams concerned and hardly another, `zone=1c`; empty where none does, or all are concerned. */
-export function commonTo({ streams: { labels = [] } }: IncidentFacts): string {
+function commonTo({ streams: { labels = [] } }: IncidentFacts): string {
   return labels
     .slice(0, labelsShown)
     .map((label) => short(label, titleName))
     .join(', ');
 }
 
-/** `stream→index`, where both ends are known and everything between them can be read. */
-export function arrow({ between, unreadable }: IncidentFacts, emitters: string): string | undefined {
-  if (between === undefined || unreadable.length > 0) return undefined;
-  return `${from(between.from, emitters)}→${name(between.to)}`;
+export function whomOf(facts: IncidentFacts, names = ''): Whom {
+  const { affected, total, nodes = false } = facts.streams;
+  return { affected, total, nodes, names, common: commonTo(facts) };
 }
 
-/** The engine says `the emitters` for what is above the first hop. */
-export function from(text: string, emitters: string): string {
-  return text === 'the emitters' ? emitters : name(text.replace(/^the /, ''));
+/** Above the first hop there are only the places where test lines are written. */
+export function isWritten(text: string): boolean {
+  return text === 'the emitters';
 }

@@ -14,8 +14,8 @@ export interface PostRequest {
   /** The exact address; redirects are not followed. Its path may be a secret. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
-  readonly body: string;
+  /** Sent as JSON. Absent: nothing is sent, it is a question (GET). */
+  readonly body?: string;
   /** Never to be seen in an error, whoever quotes them: keys, tokens, secret addresses. */
   readonly secrets: readonly string[];
 }
@@ -41,7 +41,7 @@ export interface Refusal {
   readonly advice: string;
 }
 
-/** Sends JSON with a deadline and a bounded answer, and words its failures without secrets. */
+/** Sends JSON, or asks for it, with a deadline and a bounded answer, and words failures without secrets. */
 export interface Post {
   /** @throws NotifyError (retryable) when no answer came: timeout, aborted, dns, refused, network, tls, bad_answer. */
   send(request: PostRequest, options: { readonly signal: AbortSignal }): Promise<Answer>;
@@ -60,9 +60,7 @@ export function openPost({ name, clock }: { readonly name: string; readonly cloc
       try {
         const { request: call } = await undici;
         const { statusCode, headers, body } = await call(request.url, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', 'user-agent': 'logcanary', ...request.headers },
-          body: request.body,
+          ...contentOf(request),
           signal: deadline.signal,
           reset: true, // a page is rare: a kept connection would be dead when it is needed
         });
@@ -81,7 +79,7 @@ export function openPost({ name, clock }: { readonly name: string; readonly cloc
     refused(request, answer, { reason, retryable, said, advice }) {
       const quote = short(redact(said ?? (answer.text || 'an empty body'), request.secrets), quoteLimit);
       return new NotifyError(
-        `Cannot send to ${name}: ${answer.status} from ${hostOf(request.url)}, which said: ${quote}. ${advice}`,
+        `Cannot ${verbOf(request)} ${name}: ${answer.status} from ${hostOf(request.url)}, which said: ${quote}. ${advice}`,
         { reason, retryable, ...(answer.retryAfterMs !== undefined && { retryAfterMs: answer.retryAfterMs }) },
       );
     },
@@ -105,6 +103,16 @@ export function refusalOf(status: number): Pick<Refusal, 'reason' | 'retryable'>
 export function secretsOf(url: string): readonly string[] {
   const { pathname, search } = new URL(url);
   return [url, `${pathname}${search}`, pathname, search, ...pathname.split('/')].filter((part) => part.length >= 8);
+}
+
+function contentOf({ headers, body }: PostRequest) {
+  const own = { 'user-agent': 'logcanary', ...headers };
+  if (body === undefined) return { method: 'GET' as const, headers: { accept: 'application/json', ...own } };
+  return { method: 'POST' as const, headers: { 'content-type': 'application/json', ...own }, body };
+}
+
+function verbOf({ body }: PostRequest): string {
+  return body === undefined ? 'ask' : 'send to';
 }
 
 async function read(body: AsyncIterable<Uint8Array>, status: number): Promise<{ text: string; truncated: boolean }> {
@@ -134,7 +142,7 @@ function noAnswer(
   signal: AbortSignal,
 ): NotifyError {
   const { reason, said, advice } = failureOf(error, expired, signal);
-  const message = `Cannot send to ${name}: ${redact(said, request.secrets)} from ${hostOf(request.url)}. ${advice}`;
+  const message = `Cannot ${verbOf(request)} ${name}: ${redact(said, request.secrets)} from ${hostOf(request.url)}. ${advice}`;
   return new NotifyError(message, { reason, retryable: true, cause: error });
 }
 
@@ -192,7 +200,8 @@ function codeOf(error: unknown): string {
   return codeOf(error instanceof AggregateError ? error.errors[0] : error.cause) || error.name;
 }
 
-function redact(text: string, secrets: readonly string[]): string {
+/** Text of somebody else without our secrets, should it repeat them. */
+export function redact(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
 }
 

@@ -1,20 +1,22 @@
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Notification } from '../core/notifier.ts';
+import type { EpochMs } from '../lib/clock.ts';
 import { type Link, linksOf } from './links.ts';
 import { isoUtc } from './moments.ts';
+import { noteLine } from './note-line.ts';
 import { type Voice, voiceOf } from './voice.ts';
-import { lines, plainMoment, title } from './wording.ts';
+import { plainMoment, sayings, sentences, title } from './wording.ts';
 import type { Line, Piece } from './words.ts';
 
 /** Characters of one section's text: https://docs.slack.dev/reference/block-kit/blocks/section-block */
 const sectionLimit = 3000;
+/** Of a title, escaped. */
+const titleLimit = 425;
 /**
- * Five lines of at most this many characters, escaped, stay below `sectionLimit`, and all of the message far below
- * 10,000 (Slack refuses near 13,200, undocumented: slackapi/bolt-js#2509).
+ * Of every other line. The title and two of them stay below `sectionLimit`, and all of the message far below 10,000 (Slack refuses
+ * near 13,200, undocumented: slackapi/bolt-js#2509).
  */
-const lineLimit = 425;
-/** The title and what happened; what follows is for whoever begins to work on it. */
-const firstSection = 5;
+const lineLimit = 1_200;
 
 export interface SlackMessage {
   /** What a phone's notification shows. */
@@ -25,31 +27,40 @@ export interface SlackMessage {
 }
 
 /**
- * The facts in at most eight lines and the links. Sections in place of a header and a section: a header takes no escapes, and
+ * The facts in at most six lines: what; since when and how much; where and why; what comes next; what to look at; what is behind, and
+ * links. Sections in place of a header and a section: a header takes no escapes, and
  * `verbatim` keeps Slack from making mentions out of names.
  */
 export function messageOf({ action, facts, pageUrl }: Notification, voice: Voice = voiceOf()): SlackMessage {
   const said = title(facts, voice);
   const head = `${mark(facts)} ${action === 'update' ? voice.words.update(said) : said}`;
-  const bold = `*${escapeWithin(head, lineLimit - 2)}*`;
-  const rest = lines(facts, voice).map((line) => render(line, facts, voice));
-  const all = [bold, ...rest, linkLine(linksOf(facts, voice, pageUrl))].filter((line) => line !== '');
-  const sections = [all.slice(0, firstSection), all.slice(firstSection)].filter((section) => section.length > 0);
+  const { what, whom, evidence, runway, changes, looks, behind } = sayings(facts, voice);
+  const line = (...all: Line[]) => render(sentences(voice.words, all), facts, voice);
+  const links = linkLine(linksOf(facts, voice, pageUrl));
+  const sections = [
+    [`*${escapeWithin(head, titleLimit - 2)}*`, line(what), line(whom, evidence)],
+    [line(runway, changes), line(lookLine(looks, voice))],
+    [[line(behind), links].filter((part) => part !== '').join(' ')],
+  ].map((section) => section.filter((said) => said !== '').join('\n'));
   return {
-    text: escapeWithin(head, lineLimit),
-    blocks: sections.map((section) => ({
-      type: 'section',
-      text: { type: 'mrkdwn', text: section.join('\n'), verbatim: true },
-    })),
+    text: escapeWithin(head, titleLimit),
+    blocks: sections
+      .filter((text) => text !== '')
+      .map((text) => ({ type: 'section', text: { type: 'mrkdwn', text, verbatim: true } })),
     unfurl_links: false,
     unfurl_media: false,
   };
 }
 
+function lookLine(looks: readonly Line[], { words }: Voice): Line {
+  return looks.flatMap((look, at) => [at === 0 ? words.firstLook : ' · ', ...look]);
+}
+
 /** One line for the thread of an incident: what happened to it now. */
 export function replyOf({ action, facts }: Notification, voice: Voice): string {
+  if (action === 'note') return escapeWithin(`📝 ${noteLine(facts, voice)}`, lineLimit);
   const said = title(facts, voice);
-  return escapeWithin(`${mark(facts)} ${action === 'update' ? voice.words.update(said) : said}`, lineLimit);
+  return escapeWithin(`${mark(facts)} ${action === 'update' ? voice.words.update(said) : said}`, titleLimit);
 }
 
 function mark({ state, severity }: IncidentFacts): string {
@@ -57,20 +68,26 @@ function mark({ state, severity }: IncidentFacts): string {
   return severity === 'critical' ? '🔴' : '🟡';
 }
 
-/** Text escaped, moments as dates that each reader sees in the own zone; cut to `lineLimit`, never inside an escape. */
+/** Text escaped, moments as dates that each reader sees in the own zone; cut to `lineLimit`, never inside an escape or a command. */
 function render(line: Line, facts: IncidentFacts, { zone }: Voice): string {
   let done = '';
   for (const piece of line) {
     const room = lineLimit - done.length;
-    const next = typeof piece === 'string' ? escapeWithin(piece, room) : dateOf(piece, facts, zone);
+    const next = shown(piece, facts, zone, room);
     if (next.length > room) break;
     done += next;
   }
   return done;
 }
 
+function shown(piece: Piece, facts: IncidentFacts, zone: string, room: number): string {
+  if (typeof piece === 'string') return escapeWithin(piece, room);
+  if ('run' in piece) return `\`${escapeWithin(piece.run.replaceAll('`', "'"), room)}\``;
+  return dateOf(piece, facts, zone);
+}
+
 /** In the reader's zone, and in UTC to talk about it. https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
-function dateOf({ at, brief }: Exclude<Piece, string>, facts: IncidentFacts, zone: string): string {
+function dateOf({ at, brief }: Extract<Piece, { at: EpochMs }>, facts: IncidentFacts, zone: string): string {
   const fallback = escapeWithin(plainMoment(at, facts, zone), 80);
   const stamp = (format: string) => `<!date^${Math.floor(at / 1000)}^${format}|${fallback}>`;
   return brief ? stamp('{time}') : `${stamp('{date_short_pretty} {time}')} (${isoUtc(at).slice(11, 16)}Z)`;
@@ -104,7 +121,7 @@ function cutLast(escaped: string, max: number): string {
 function linkLine(links: readonly Link[]): string {
   const all = links.map(({ href, label }) => `<${escapeAddress(href)}|${escapeWithin(label, 80)}>`);
   // Never cut inside an address: the last ones are left out.
-  while (all.join(' · ').length > sectionLimit - 4 * lineLimit) all.pop();
+  while (all.join(' · ').length > sectionLimit - lineLimit - 1) all.pop();
   return all.join(' · ');
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Notification, Notifier } from '../core/notifier.ts';
+import type { Arrival, Notification, Notifier } from '../core/notifier.ts';
 import type { Reason } from '../lib/errors.ts';
 import { address } from './address.ts';
 import type { NotifierDefinition } from './definition.ts';
@@ -22,6 +22,7 @@ type Config = z.infer<typeof Config>;
 
 type Bot = z.infer<typeof Bot>;
 type Send = Notifier['send'];
+type Prove = NonNullable<Notifier['prove']>;
 
 /**
  * Writes into a Slack channel. An incoming webhook adds a message for the beginning and one for the end. A bot edits its first
@@ -31,11 +32,15 @@ const slack: NotifierDefinition<Config> = {
   kind: 'slack',
   config: Config,
   defaultMinSeverity: 'warning',
+  takesNotes: true,
   open(config, context) {
     const post = openPost(context);
     const voice = voiceOf(context);
-    const send = 'webhook_url' in config ? webhook(config.webhook_url, post, voice) : bot(config, post, voice);
-    return { name: context.name, kind: 'slack', send };
+    const how =
+      'webhook_url' in config
+        ? { send: webhook(config.webhook_url, post, voice), prove: async () => notAsked }
+        : { send: bot(config, post, voice), prove: permalink(config, post) };
+    return { name: context.name, kind: 'slack', ...how };
   },
 };
 export default slack;
@@ -43,7 +48,7 @@ export default slack;
 function webhook(url: string, post: Post, voice: Voice): Send {
   return async (notification, { signal }) => {
     // A webhook gives no id of what it wrote, so nothing can be edited: an update would be one more message.
-    if (notification.action === 'update') return undefined;
+    if (notification.action === 'update' || notification.action === 'note') return undefined;
     const request = { url, body: JSON.stringify(messageOf(notification, voice)), secrets: secretsOf(url) };
     const answer = await post.send(request, { signal });
     const refusal = judgeWebhook(answer);
@@ -67,12 +72,35 @@ function bot(config: Bot, post: Post, voice: Voice): Send {
   };
   return async (notification, { signal }) => {
     const place = notification.action === 'trigger' ? undefined : placeOf(notification.receipt);
+    if (notification.action === 'note') {
+      if (place !== undefined) await call(url, replyTo(place, notification, voice), signal);
+      return undefined; // without its message there is no thread
+    }
     if (place === undefined) return await begin(notification, signal);
     // The edit first: it may be repeated, a reply would be read twice.
     const edited = await call(update_url, { ...place, ...messageOf(notification, voice) }, signal);
     if (edited === 'gone') return await begin(notification, signal);
     await call(url, replyTo(place, notification, voice), signal);
     return undefined;
+  };
+}
+
+const notAsked: Arrival = { state: 'unprovable', why: 'Slack said ok; a webhook cannot be asked what became of it' };
+
+/** A link is given only to a message that exists, and needs no scope: https://docs.slack.dev/reference/methods/chat.getPermalink */
+function permalink(config: Bot, post: Post): Prove {
+  return async ({ receipt }, { signal }) => {
+    const place = placeOf(receipt);
+    if (place === undefined) return { state: 'unprovable', why: 'Slack did not say where the message stands' };
+    const url = new URL('chat.getPermalink', config.url);
+    url.searchParams.set('channel', place.channel);
+    url.searchParams.set('message_ts', place.ts);
+    const request = { ...requestOf(config, url.href), secrets: [config.bot_token] };
+    const answer = await post.send(request, { signal });
+    const judged = judgeBot(answer);
+    if (!('reason' in judged)) return { state: 'arrived', how: 'the message stands in the channel' };
+    if (isGone(judged)) return { state: 'missing', why: 'Slack does not find the message it has taken' };
+    throw post.refused(request, answer, judged);
   };
 }
 
@@ -88,11 +116,11 @@ function replyTo(place: Place, notification: Notification, voice: Voice): object
   };
 }
 
-function requestOf(config: Bot, url: string, body: object): PostRequest {
+function requestOf(config: Bot, url: string, body?: object): PostRequest {
   return {
     url,
     headers: { authorization: `Bearer ${config.bot_token}` },
-    body: JSON.stringify(body),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
     secrets: [config.bot_token, ...secretsOf(url)],
   };
 }

@@ -16,6 +16,8 @@ import { plainText, title } from './wording.ts';
 const bodyLimit = 20_000;
 /** Bytes of a key. */
 const keyBytes = { least: 24, most: 64 };
+/** The newest of them. */
+const notesSent = 3;
 /** Code points of names and of evidence. */
 const limits = { name: 255, text: 4_000, detail: 1_000, names: 20 };
 
@@ -32,6 +34,7 @@ const webhook: NotifierDefinition<Config> = {
   kind: 'webhook',
   config: Config,
   defaultMinSeverity: 'warning',
+  takesNotes: true,
   open({ url, secret }, context) {
     const { name, clock } = context;
     const post = openPost(context);
@@ -48,6 +51,8 @@ const webhook: NotifierDefinition<Config> = {
         if (refusal !== undefined) throw post.refused(request, answer, refusal);
         return undefined;
       },
+      // who answered is the receiver itself: there is nobody behind it to be asked
+      prove: async () => ({ state: 'arrived', how: 'the receiver itself answered 2xx' }),
     };
   },
 };
@@ -69,8 +74,9 @@ export function signed({ id, at, body, secret }: Signable): Record<string, strin
 
 /** The same over retries of one notification, and never the same for two: the receiver's key against duplicates. */
 function idOf({ action, facts }: Notification): string {
-  const { dedupKey, id, openedAt, severity } = facts;
-  const hash = createHash('sha256').update(JSON.stringify([dedupKey, id, openedAt, action, severity]));
+  const { dedupKey, id, openedAt, severity, notes } = facts;
+  const said = action === 'note' ? notes?.at(-1) : severity;
+  const hash = createHash('sha256').update(JSON.stringify([dedupKey, id, openedAt, action, said]));
   return `msg_${hash.digest('hex').slice(0, 32)}`;
 }
 
@@ -79,11 +85,13 @@ const types = {
   update: 'incident.updated',
   resolve: 'incident.resolved',
   renew: 'incident.continues',
+  note: 'incident.noted',
 } as const;
 
 /** Within 20 kB: names and evidence are bounded, and go where that is not enough. */
 function bodyOf({ action, facts, pageUrl }: Notification, voice: Voice): string {
-  const at = facts.resolvedAt ?? (action === 'update' ? (facts.criticalAt ?? facts.openedAt) : facts.openedAt);
+  const noted = action === 'note' ? facts.notes?.at(-1)?.at : undefined;
+  const at = noted ?? facts.resolvedAt ?? (action === 'update' ? (facts.criticalAt ?? facts.openedAt) : facts.openedAt);
   const links = Object.fromEntries(linksOf(facts, voice, pageUrl).map(({ kind, href }) => [kind, href]));
   const whole = (data: object) => JSON.stringify({ type: types[action], timestamp: isoUtc(at), data });
   const said = { title: cut(title(facts, voice), limits.name), text: cut(plainText(facts, voice), limits.text) };
@@ -131,6 +139,7 @@ function namesOf(facts: IncidentFacts) {
     first_look: some(facts.firstLook),
     runway: (facts.runway ?? []).map(({ what, at }) => ({ at: isoUtc(at), what: short(what, limits.name) })),
     changed: (facts.changed ?? []).map(({ at, what }) => ({ at: isoUtc(at), what: short(what, limits.name) })),
+    notes: (facts.notes ?? []).slice(-notesSent).map(({ at, ...said }) => ({ at: isoUtc(at), ...said })),
   };
 }
 

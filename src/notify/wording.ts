@@ -5,18 +5,15 @@
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { briefTime, localZone, spokenTime } from './moments.ts';
-import { commonTo } from './place.ts';
+import { lookLines, saidOf } from './evidence-said.ts';
+import { briefTime, localZone, spokenTime, timeAgain } from './moments.ts';
+import { whomOf } from './place.ts';
 import { short } from './plain-text.ts';
 import type { Voice } from './voice.ts';
 import type { Line, Piece, Tally, Words } from './words.ts';
 import { english } from './words-en.ts';
 
-/** Code points of evidence in a line; the channels may cut further. */
-const detailLimit = 400;
-/** Code points of one thing to look at. */
-const lookLimit = 200;
-const looksShown = 2;
+const looksShown = 3;
 const namesShown = 5;
 /** Code points of one of them. */
 const nameLimit = 63;
@@ -29,75 +26,114 @@ const runwaysShown = 2;
 /** What wording needs of a voice. */
 type Language = Pick<Voice, 'words'>;
 
-/** One line that stands alone: `prod logs STOPPED stream→index: 3/3 streams`, `RECOVERED prod logs …`. */
+/** One line that stands alone: `prod logs STOPPED stream→index: all 3 nodes`, `RECOVERED prod logs …`. */
 export function title(facts: IncidentFacts, { words }: Language = { words: english }): string {
   const phrase = words.phrases[facts.kind];
-  const said = facts.state === 'open' ? phrase.open(facts) : words.recovered(phrase.over(facts), lastedMs(facts));
+  const said =
+    facts.state === 'open'
+      ? phrase.open(facts, saidOf(facts, words))
+      : words.recovered(phrase.over(facts), lastedMs(facts));
   return facts.test === true ? words.test(said) : said;
 }
 
-/**
- * At most seven lines under the title: since when, how much and why that is no more; where, whom and how well we see; evidence;
- * how long it can go on; what was changed; what to look at first; what lies behind.
- */
-export function lines(facts: IncidentFacts, { words }: Language = { words: english }): readonly Line[] {
-  const all = facts.state === 'open' ? openLines(facts, words) : overLines(facts, words);
-  return all.map((line) => line.filter((piece) => piece !== '')).filter((line) => line.length > 0);
+/** What is said under the title, by what it is about; empty where nothing is known of it. */
+export interface Sayings {
+  /** Since when, how much, why that is no more, and what must not be concluded. */
+  readonly what: Line;
+  /** Where, whom, and how well we see. */
+  readonly whom: Line;
+  readonly evidence: Line;
+  readonly runway: Line;
+  readonly changes: Line;
+  /** Most useful first. */
+  readonly looks: readonly Line[];
+  readonly behind: Line;
 }
 
-/** A line as plain text; moments as `03:02 Asia/Tokyo (18:02Z)`. */
+export function sayings(facts: IncidentFacts, { words }: Language = { words: english }): Sayings {
+  const open = facts.state === 'open';
+  const { evidence } = saidOf(facts, words);
+  const shown = open || evidence === '' ? evidence : words.was(evidence);
+  return {
+    what: open ? since(facts, words) : over(facts, words),
+    whom: whereAndWhom(facts, words),
+    evidence: shown === '' ? [] : [shown],
+    runway: open ? runway(facts, words) : [],
+    changes: open ? changes(facts, words) : [],
+    looks: open ? lookLines(facts, words).slice(0, looksShown) : [],
+    behind: open ? behind(facts, words) : [],
+  };
+}
+
+/** One below the other; each thing to look at is a line of its own. */
+export function lines(facts: IncidentFacts, { words }: Language = { words: english }): readonly Line[] {
+  const { what, whom, evidence, runway: ahead, changes: changed, looks, behind: hops } = sayings(facts, { words });
+  const numbered = looks.map((look, at): Line => {
+    const mark = looks.length < 2 ? '' : `${at + 1}. `;
+    return [at === 0 ? `${words.firstLook}${mark}` : mark, ...look];
+  });
+  return [what, whom, evidence, ahead, changed, ...numbered, hops].filter((line) => line.length > 0);
+}
+
+/** One after the other, as the language separates them. */
+export function sentences({ gap }: Words, all: readonly Line[]): Line {
+  const said = all.map((line) => line.filter((piece) => piece !== '')).filter((line) => line.length > 0);
+  return said.flatMap((sentence, place) => (place === 0 ? sentence : [gap, ...sentence]));
+}
+
+/** A line as plain text; its first moment as `03:02 Asia/Tokyo (18:02Z)`, the others without the zone. */
 export function plainLine(line: Line, facts: IncidentFacts, zone: string = localZone()): string {
-  const said = ({ at, brief }: Exclude<Piece, string>) =>
-    brief ? briefTime(at, facts.resolvedAt ?? facts.openedAt, zone) : plainMoment(at, facts, zone);
-  return line.map((piece) => (typeof piece === 'string' ? piece : said(piece))).join('');
+  return plainTexts([line], facts, zone)[0] ?? '';
 }
 
 /** A moment as plain text, with its date where that is not the day of the page. */
 export function plainMoment(at: EpochMs, facts: IncidentFacts, zone: string = localZone()): string {
-  return spokenTime(at, facts.resolvedAt ?? facts.openedAt, zone);
+  return spokenTime(at, dayOf(facts), zone);
 }
 
 /** All lines as plain text, one below the other. */
 export function plainText(facts: IncidentFacts, voice: Voice): string {
-  return lines(facts, voice)
-    .map((line) => plainLine(line, facts, voice.zone))
-    .join('\n');
+  return plainTexts(lines(facts, voice), facts, voice.zone).join('\n');
 }
 
-function openLines(facts: IncidentFacts, words: Words): Line[] {
+/** The zone is said once. */
+function plainTexts(all: readonly Line[], facts: IncidentFacts, zone: string): string[] {
+  let zoneSaid = false;
+  const said = (piece: Piece): string => {
+    if (typeof piece === 'string') return piece;
+    if ('run' in piece) return `\`${piece.run}\``;
+    const { at, brief = false } = piece;
+    if (brief) return briefTime(at, dayOf(facts), zone);
+    const time = zoneSaid ? timeAgain(at, dayOf(facts), zone) : plainMoment(at, facts, zone);
+    zoneSaid = true;
+    return time;
+  };
+  return all.map((line) => line.map(said).join(''));
+}
+
+function dayOf({ resolvedAt, openedAt }: IncidentFacts): EpochMs {
+  return resolvedAt ?? openedAt;
+}
+
+function since(facts: IncidentFacts, words: Words): Line {
   const { lossDecidedAt, counts } = facts;
   const decided = lossDecidedAt === undefined ? [] : words.lossDecided(lossDecidedAt, (counts.lost ?? 0) > 0);
-  return [
-    sentences(words, [
-      facts.test === true ? [words.testNote] : [],
-      words.since(facts.since),
-      [tally(facts, words)],
-      decided,
-      [words.phrases[facts.kind].caution ?? ''],
-    ]),
-    whereAndWhom(facts, words),
-    [short(facts.detail, detailLimit)],
-    runway(facts, words),
-    changes(facts, words),
-    [firstLook(facts, words)],
-    [behind(facts, words)],
-  ];
+  return sentences(words, [
+    testNote(facts, words),
+    words.since(facts.since),
+    [tally(facts, words)],
+    decided,
+    [words.phrases[facts.kind].caution ?? ''],
+  ]);
 }
 
-function overLines(facts: IncidentFacts, words: Words): Line[] {
-  const over = words.overAt(facts.resolvedAt ?? facts.since, facts.since);
-  const note = facts.test === true ? [words.testNote] : [];
-  return [
-    sentences(words, [note, over, [tally(facts, words)]]),
-    whereAndWhom(facts, words),
-    [short(facts.detail, detailLimit)],
-  ];
+function over(facts: IncidentFacts, words: Words): Line {
+  const at = words.overAt(facts.resolvedAt ?? facts.since, facts.since, lastedMs(facts));
+  return sentences(words, [testNote(facts, words), at, [tally(facts, words)]]);
 }
 
-/** One after the other, as the language separates them. */
-function sentences({ gap }: Words, all: readonly Line[]): Line {
-  const said = all.filter((sentence) => sentence.some((piece) => piece !== ''));
-  return said.flatMap((sentence, place) => (place === 0 ? sentence : [gap, ...sentence]));
+function testNote({ test }: IncidentFacts, words: Words): Line {
+  return test === true ? [words.testNote] : [];
 }
 
 /** Where anything was counted, a verdict that is absent was counted 0; without any entry nothing is said. */
@@ -116,12 +152,12 @@ function tally({ counts, state }: IncidentFacts, words: Words): string {
 }
 
 function whereAndWhom(facts: IncidentFacts, words: Words): Line {
-  const { streams, looks } = facts;
+  const { streams, looks, state } = facts;
   const names = listOf(words, streams.names, streams.affected);
   return sentences(words, [
-    [facts.between === undefined ? '' : words.where(facts)],
-    [streams.total > 0 ? words.streams(streams.affected, streams.total, names, commonTo(facts)) : ''],
-    [looks.asked > 0 ? words.looks(looks.complete, looks.asked) : ''],
+    [words.where(facts)],
+    [streams.total > 0 ? words.whom(whomOf(facts, names)) : ''],
+    [looks.asked > 0 && state === 'open' ? words.looksComplete(looks.complete, looks.asked) : ''],
   ]);
 }
 
@@ -138,13 +174,8 @@ function changes({ changed = [] }: IncidentFacts, words: Words): Line {
   return said.length === 0 ? [] : words.changed(said, changed.length - shown.length);
 }
 
-function firstLook({ firstLook: looks }: IncidentFacts, words: Words): string {
-  const first = looks.slice(0, looksShown).map((look) => short(look, lookLimit));
-  return first.length === 0 ? '' : words.firstLook(first);
-}
-
-function behind({ behind: hops }: IncidentFacts, words: Words): string {
-  return hops.length === 0 ? '' : words.behind(listOf(words, hops, hops.length));
+function behind({ behind: hops }: IncidentFacts, words: Words): Line {
+  return hops.length === 0 ? [] : [words.behind(listOf(words, hops, hops.length))];
 }
 
 function listOf(words: Words, names: readonly string[], total: number): string {
@@ -153,7 +184,7 @@ function listOf(words: Words, names: readonly string[], total: number): string {
 }
 
 /** Undefined where the beginning is not known to be earlier. */
-function lastedMs({ since, resolvedAt }: IncidentFacts): number | undefined {
-  const ms = (resolvedAt ?? since) - since;
+function lastedMs({ since: began, resolvedAt }: IncidentFacts): number | undefined {
+  const ms = (resolvedAt ?? began) - began;
   return ms >= 1000 ? ms : undefined;
 }

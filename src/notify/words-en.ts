@@ -1,93 +1,168 @@
+import { evidenceTemplates } from '../core/evidence.ts';
 import type { IncidentFacts } from '../core/incident.ts';
+import { inTitle } from './evidence-said.ts';
 import { spokenDuration } from './moments.ts';
-import { arrow, commonTo, evidence, hopOf, name, ourselves, subject } from './place.ts';
+import { hopOf, isPeer, isPing, isWritten, name, ourselves, pinger, subject, whomOf } from './place.ts';
 import { someOf } from './plain-text.ts';
-import type { Line, Phrase, Tally, Words } from './words.ts';
+import { counted, englishSpeech } from './speech.ts';
+import type { Line, Phrase, Tally, Whom, Words } from './words.ts';
 
-const notLoss = 'We could not look, which is not loss: the verdicts wait until we can.';
+const notLoss = 'That is no loss: nothing is counted as lost until we can look again.';
 
-/** Plain English for somebody woken at 3 a.m. */
+/** Plain English for somebody woken at 3 a.m. who has never seen this before. */
 export const english: Words = {
   phrases: {
-    stopped: flow('STOPPED', '', 'flowing again'),
-    slow: flow('SLOW', '', 'in time again'),
-    lossy: flow('LOSSY', ' (some lines missing)', 'no new gaps'),
-    duplicated: flow('DUPLICATED', '', 'no new duplicates'),
-    corrupted: flow('CORRUPTED', '', 'no new damage'),
+    stopped: flow('logs STOPPED', 'logs flow again'),
+    slow: flow('logs SLOW', 'logs are in time again'),
+    lossy: flow('LOSING LINES', 'no new gaps'),
+    duplicated: flow('logs DUPLICATED', 'no new duplicates'),
+    corrupted: flow('logs CORRUPTED', 'no new damage'),
+    vanished: {
+      open: (facts) => `${hopOf(facts)} LINES VANISHED: they had arrived and are gone`,
+      over: (facts) => `${hopOf(facts)}: what arrived stays there again`,
+      caution: 'They had arrived, so somebody or some rule removed them. Other lines may be gone, too.',
+    },
+    inconsistent: {
+      open: (facts) => `${hopOf(facts)} INCONSISTENT: lacks lines seen further on`,
+      over: (facts) => `${hopOf(facts)}: shows again what passes`,
+      caution: 'Lines do pass: they are seen further on. What is to be seen here is not all of them.',
+    },
+    misrouted: {
+      open: (facts) => `${hopOf(facts)} MISROUTED: lines of another pipeline arrive`,
+      over: (facts) => `${hopOf(facts)}: no more lines of other pipelines`,
+      caution: 'Lines of one tenant may be readable to another.',
+    },
     unreadable: {
-      open: (facts) => `${hopOf(facts)} UNREADABLE: it refuses or errors; flow unknown, not proof of loss`,
+      open: (facts) => `${hopOf(facts)} UNREADABLE: refuses or errors; not proof of loss`,
       over: (facts) => `${hopOf(facts)}: readable again`,
       caution: notLoss,
     },
     blind: {
-      open: (facts) => `${hopOf(facts)} BLIND: logcanary cannot look there (our side); not proof of loss`,
+      open: (facts) => `${hopOf(facts)}: logcanary is BLIND (our side); not proof of loss`,
       over: (facts) => `${hopOf(facts)}: logcanary can look again`,
-      caution: notLoss,
+      caution: `The fault is on our side. ${notLoss}`,
     },
     isolated: {
-      open: (facts) => `${ourselves(facts)} ISOLATED: nothing answers it; flow unknown, not proof of loss`,
+      open: (facts) => `${ourselves(facts)} CUT OFF: nothing answers it; not proof of loss`,
       over: (facts) => `${ourselves(facts)}: reaches its targets again`,
-      caution: notLoss,
+      caution: `Until it is back, nobody watches. ${notLoss}`,
     },
     reading: {
-      open: (facts) => `${hopOf(facts)} READING: ${evidence(facts, 'near its limit')}`,
-      over: (facts) => `${hopOf(facts)}: reading away from its limit again`,
+      open: (facts, said) =>
+        said.brief === undefined
+          ? `${hopOf(facts)} UNHEALTHY: ${inTitle(said, 'near its limit')}`
+          : `${subject(facts)} ${said.brief}`,
+      over: (facts) => `${hopOf(facts)}: healthy again`,
     },
     injection: {
-      open: (facts) =>
-        `${subject(facts)} INJECTION failing${reach(facts)} without proof of canaries; flow unknown, not loss`,
-      over: (facts) => `${subject(facts)}: canaries go in again`,
-      caution: 'Canaries that are not proven to have gone in cannot prove a loss.',
+      open: (facts) => `${subject(facts)} TEST LINES NOT WRITTEN${reach(facts)}; flow unknown`,
+      over: (facts) => `${subject(facts)}: test lines are written again`,
+      caution: 'Where no test lines go in, nothing is known of the flow: that is no proof of loss.',
     },
     uncovered: {
-      open: (facts) => `${subject(facts)} UNCOVERED${reach(facts)} without a working emitter; flow unknown there`,
+      open: (facts) => `${subject(facts)} NOT WATCHED${reach(facts)} without a working emitter`,
       over: (facts) => `${subject(facts)}: watched everywhere again`,
-      caution: 'Where no canaries go in, nothing is known of the flow: neither that it is fine, nor that it is not.',
+      caution: 'Where no test lines go in, nothing is known of the flow: neither that it is fine, nor that it is not.',
     },
     forged: {
-      open: (facts) =>
-        `${subject(facts)} FORGED canaries at ${name(facts.hop)}: ${evidence(facts, 'the signature is wrong')}`,
-      over: (facts) => `${hopOf(facts)}: no new forged canaries`,
+      open: (facts) => `${hopOf(facts)} FORGED test lines arrive: not signed by us`,
+      over: (facts) => `${hopOf(facts)}: no new forged test lines`,
     },
     clock: {
-      open: (facts) => `${ourselves(facts)} CLOCK stepped: ${evidence(facts, 'times may be off')}`,
+      open: (facts, said) =>
+        `${ourselves(facts)} ${said.brief ?? `CLOCK jumped: ${inTitle(said, 'times may be off')}`}`,
       over: (facts) => `${ourselves(facts)}: clock steady again`,
     },
     unproven: {
-      open: (facts) => `${hopOf(facts)} UNPROVEN: no canary was ever seen there; check its settings`,
-      over: (facts) => `${hopOf(facts)}: proven, it was seen for the first time`,
-      caution: 'Never seen is more often a wrong setting than a loss.',
+      open: (facts) =>
+        isPing(facts)
+          ? `${pinger(facts)} NEVER PINGED us: set it up`
+          : isPeer(facts)
+            ? `${pinger(facts)} NOT WORKING AS A PEER: check its settings`
+            : `${hopOf(facts)} NEVER SEEN WORKING: check its settings`,
+      over: (facts) =>
+        isPing(facts)
+          ? `${pinger(facts)}: its first ping came`
+          : isPeer(facts)
+            ? `${pinger(facts)}: works as a peer`
+            : `${hopOf(facts)}: works, a first test line was seen`,
+      caution: 'What never worked is more often set wrongly than broken.',
     },
     silent: {
-      open: (facts) => `${hopOf(facts)} SILENT: its expected ping is missing`,
-      over: (facts) => `${hopOf(facts)}: pings again`,
+      open: (facts, said) => `${pinger(facts)} SILENT: ${inTitle(said, 'its expected ping is missing')}`,
+      over: (facts) => `${pinger(facts)}: heard again`,
+    },
+    undelivered: {
+      open: (facts, said) => `${ourselves(facts)} UNDELIVERED: ${inTitle(said, 'a channel failed its drill')}`,
+      over: (facts) => `${ourselves(facts)}: its channels carry pages again`,
+      caution: 'Real pages may not have come that way since.',
+    },
+    storm: {
+      open: (facts, said) => `${ourselves(facts)} STORM: ${inTitle(said, 'many things at once')}`,
+      over: (facts) => `${ourselves(facts)}: all that went wrong at once is over`,
+      caution: 'One cause may be behind all of them: begin with what lies furthest up the way.',
     },
     ledger: {
-      open: (facts) => `${ourselves(facts)} LEDGER FAILED: ${evidence(facts, 'nothing is recorded')}`,
-      over: (facts) => `${ourselves(facts)}: the ledger takes writes again`,
+      open: (facts, said) => `${ourselves(facts)} LEDGER FAILED: ${inTitle(said, 'nothing is recorded')}`,
+      over: (facts) => `${ourselves(facts)}: records again`,
       caution: 'Until it is repaired nothing is recorded and other pages may not come.',
     },
   },
   severity: { critical: 'critical', warning: 'warning' },
+  speech: englishSpeech,
+  evidence: evidenceTemplates,
+  briefs: {
+    'clock-ahead': 'CLOCK jumped {by:span} forward',
+    'clock-behind': 'CLOCK jumped {by:span} back',
+    'ping-late': 'no ping for {for:span}',
+    'peer-silent': 'this logcanary was not heard for {for:span}',
+    'figure-over': '{figure} OVER LIMIT: {used:level}, {limit:term}',
+    'figure-near': '{figure} NEAR LIMIT: {used:level}, {limit:term}',
+    'figure-soon': '{figure} NEAR LIMIT: {used:level}, {left:span} to {limit:term}',
+    'figure-perhaps-soon': '{figure} NEAR LIMIT: {used:level}, {left:span} to {limit:term}',
+    storm: '{count:number} MORE at once: {places:list}',
+    dropped: '{agent} DROPPED: {count:number} {what:term} on {names:list}',
+    'dropped-by': '{agent} DROPPED: {count:number} {what:term} on {names:list}',
+  },
+  looks: {},
   gap: ' ',
   test: (title) => `TEST ${title}`,
   update: (title) => `UPDATE ${title}`,
   recovered: (what, ms) => `RECOVERED ${what}${ms === undefined ? '' : ` after ${spokenDuration(ms)}`}`,
   testNote: 'This is a test page: nothing is broken.',
   since: (at) => ['Since ', { at }, '.'],
-  overAt: (at, since) => ['Over at ', { at }, ', began ', { at: since }, '.'],
+  overAt: (at, since, ms) => [
+    'Over at ',
+    { at },
+    ms === undefined ? '' : `, after ${spokenDuration(ms)}`,
+    ', began ',
+    { at: since, brief: true },
+    '.',
+  ],
   tally,
   lossDecided: (at, someLost) =>
     someLost
-      ? ['The next loss is decided at ', { at }, '.']
-      : ['They may still arrive: loss is decided at ', { at }, '.'],
-  where: (facts) => `Where: ${placeOf(facts)}.`,
-  streams: (affected, total, names, common) =>
-    `${affected} of ${total} streams${common === '' ? '' : `, mostly ${common}`}${names === '' ? '' : ` (${names})`}.`,
-  looks: (complete, asked) => `Looks complete: ${complete} of ${asked}.`,
-  runway: (entries) => ['Runway: ', ...joined(entries), '.'],
+      ? ['Those overdue count as lost from ', { at }, ' on.']
+      : ['They may still arrive: none counts as lost before ', { at }, '.'],
+  where,
+  whom: ({ affected, total, nodes, names, common }) =>
+    [
+      affected === total
+        ? `All ${counted(total)} ${units(nodes)}`
+        : `${counted(affected)} of ${counted(total)} ${units(nodes)}`,
+      common === '' ? '' : `, mostly ${common}`,
+      names === '' ? '.' : `: ${names}.`,
+    ].join(''),
+  looksComplete: (complete, asked) => {
+    if (complete === asked) return `We can see: our last ${asked} reads there worked.`;
+    return complete === 0
+      ? `We cannot see: none of our last ${asked} reads there worked.`
+      : `We see in part: ${complete} of our last ${asked} reads there worked.`;
+  },
+  was: (evidence) => `While it lasted: ${evidence}`,
+  runway: (entries) => ['If this lasts: ', ...joined(entries), '.'],
   runwayEntry: (what, at, earliest, latest) => [
-    `${what} `,
+    `${what} at `,
     { at },
     ' (',
     { at: earliest, brief: true },
@@ -96,9 +171,11 @@ export const english: Words = {
     ')',
   ],
   changed: (entries, more) => ['Changed shortly before: ', ...joined(entries), more > 0 ? `; and ${more} more.` : '.'],
-  firstLook: (looks) => `First look: ${looks.join(' · ')}`,
-  behind: (names) => `Not paged, behind it: ${names}.`,
-  list: (shown, more) => (more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')),
+  firstLook: 'First look: ',
+  colon: ': ',
+  behind: (names) => `Affected too, not paged separately: ${names}.`,
+  list: (shown, more) => englishSpeech.list({ shown, more }),
+  note: { cause: 'cause', remediation: 'remediation', ticket: 'ticket' },
   links: { page: 'Open logcanary', incident: 'Incident', runbook: 'Runbook', discover: 'Discover' },
 };
 
@@ -109,23 +186,45 @@ export const english: Words = {
 function placeOf(facts: IncidentFacts): string {
   const { between, unreadable, hop } = facts;
   if (between === undefined) return `at ${name(hop)}`;
-  const span = arrow(facts, 'emitters');
-  if (span !== undefined) return span;
-  const verb = unreadable.length === 1 ? 'is' : 'are';
-  return `after ${name(between.from)}, before ${name(between.to)}; the ${someOf(unreadable, 2)} ${verb} unreadable`;
+  const above = from(facts);
+  if (unreadable.length === 0) return `${above}→${name(between.to)}`;
+  return `${above}→${name(between.to)} (${someOf(unreadable, 2)} unreadable)`;
 }
 
-function flow(word: string, note: string, over: string): Phrase {
+/** Above the first hop: what test lines are written on. */
+function from({ between, streams }: IncidentFacts): string {
+  const above = between?.from ?? '';
+  return isWritten(above) ? units(streams.nodes === true) : name(above);
+}
+
+function where(facts: IncidentFacts): string {
+  const { between, unreadable, state } = facts;
+  if (between === undefined) return '';
+  const fine = isWritten(between.from) ? 'where test lines are written' : `at ${name(between.from)}`;
+  if (state === 'resolved') return `It was between ${from(facts)} and ${name(between.to)}.`;
+  if (unreadable.length > 0) {
+    const verb = unreadable.length === 1 ? 'is' : 'are';
+    return `Broken after ${name(between.from)}, before ${name(between.to)}; ${someOf(unreadable, 2)} ${verb} unreadable.`;
+  }
+  return `Still fine ${fine}, broken at ${name(between.to)}.`;
+}
+
+function flow(word: string, over: string): Phrase {
   return {
-    open: (facts) => `${subject(facts)} logs ${word} ${placeOf(facts)}${note}${reach(facts)}`,
-    over: (facts) => `${subject(facts)} logs ${placeOf(facts)}: ${over}`,
+    open: (facts) => `${subject(facts)} ${word} ${placeOf(facts)}${reach(facts)}`,
+    over: (facts) => `${subject(facts)} ${placeOf(facts)}: ${over}`,
   };
 }
 
 function reach(facts: IncidentFacts): string {
-  const { affected, total } = facts.streams;
-  const common = commonTo(facts);
-  return total > 0 ? `: ${affected}/${total} streams${common === '' ? '' : `, mostly ${common}`}` : '';
+  const { affected, total, nodes, common }: Whom = whomOf(facts);
+  if (total === 0) return '';
+  const number = affected === total && total > 1 ? `all ${total}` : `${affected}/${total}`;
+  return `: ${number} ${units(nodes)}${common === '' ? '' : `, mostly ${common}`}`;
+}
+
+function units(nodes: boolean): string {
+  return nodes ? 'nodes' : 'sources';
 }
 
 function tally({ overdue, delayed, excused, unverifiable, lost, settled }: Tally): string {
@@ -134,13 +233,13 @@ function tally({ overdue, delayed, excused, unverifiable, lost, settled }: Tally
     several(delayed, 'late'),
     several(excused, 'lost with their node'),
     several(unverifiable, 'we could not check (not counted as lost)'),
-    several(lost, 'declared lost') || 'none declared lost',
+    several(lost, 'lost') || (settled ? '0 lost' : 'none counted as lost'),
   ].filter((part) => part !== '');
-  return `Canary lines: ${said.join(', ')}${settled ? ', all accounted for' : ''}.`;
+  return `Test lines (canaries): ${said.join(', ')}${settled ? ', all accounted for' : ''}.`;
 }
 
 function several(count: number, what: string): string {
-  return count > 0 ? `${count} ${what}` : '';
+  return count > 0 ? `${counted(count)} ${what}` : '';
 }
 
 function joined(entries: readonly Line[]): Line {

@@ -1,15 +1,28 @@
+import type { EvidenceKey } from '../core/evidence.ts';
 import type { IncidentFacts, IncidentKind } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
+import type { Speech, Template } from '../core/template.ts';
 import type { EpochMs } from '../lib/clock.ts';
 
-/** A stretch of text (already cleaned, not yet escaped for any channel) or a moment that each channel shows its own way: `brief`, where its zone was said just before. */
-export type Piece = string | { readonly at: EpochMs; readonly brief?: true };
+/**
+ * A stretch of text (already cleaned, not yet escaped for any channel), a moment that each channel shows its own way (`brief`, where
+ * its zone was said just before), or a command.
+ */
+export type Piece = string | { readonly at: EpochMs; readonly brief?: true } | { readonly run: string };
 export type Line = readonly Piece[];
+
+/** Evidence in the language of the page, safe to show. */
+export interface Said {
+  /** All of it, or empty. */
+  readonly evidence: string;
+  /** Its first sentence in a few words, where it has any: for titles. */
+  readonly brief?: string;
+}
 
 /** How one kind of incident is said: while it is open, and when it is over. */
 export interface Phrase {
-  /** The whole title. */
-  open(facts: IncidentFacts): string;
+  /** The whole title: what, where, for whom, in about 60 characters. */
+  open(facts: IncidentFacts, said: Said): string;
   /** What is fine again, after the word for it: a subject and a state, the duration follows. */
   over(facts: IncidentFacts): string;
   /** What people must not conclude: said beside the evidence while the incident is open. */
@@ -27,13 +40,31 @@ export interface Tally {
   readonly settled: boolean;
 }
 
+/** Whom it concerns. */
+export interface Whom {
+  readonly affected: number;
+  readonly total: number;
+  /** Each of them is a node. */
+  readonly nodes: boolean;
+  /** Some of their names as one text, or empty. */
+  readonly names: string;
+  /** What they have in common and others have not, or empty. */
+  readonly common: string;
+}
+
 /**
- * One language. Everything that we say ourselves is here; names, evidence and commands come from the facts as they are. A
- * language that lacks one of these does not compile.
+ * One language. Everything that we say ourselves is here; names, commands and others' answers come from the facts as they are. A
+ * language that lacks one of these does not compile, or fails `test/notify/translation.test.ts`.
  */
 export interface Words {
   readonly phrases: Readonly<Record<IncidentKind, Phrase>>;
   readonly severity: Readonly<Record<Severity, string>>;
+  readonly speech: Speech;
+  readonly evidence: Readonly<Record<EvidenceKey, Template>>;
+  /** Evidence in a few words, for titles; of others the sentence itself. */
+  readonly briefs: Readonly<Partial<Record<EvidenceKey, Template>>>;
+  /** First things to look at, by their English; absent: the English itself. */
+  readonly looks: Readonly<Record<string, Template>>;
   /** Between two sentences. */
   readonly gap: string;
   /** A title, marked. */
@@ -44,23 +75,30 @@ export interface Words {
 
   readonly testNote: string;
   since(at: EpochMs): Line;
-  overAt(at: EpochMs, since: EpochMs): Line;
+  /** `ms` as with `recovered`. */
+  overAt(at: EpochMs, since: EpochMs, ms?: number): Line;
   tally(counts: Tally): string;
   /** Why nothing is lost yet, or no more than that, and when it is decided. */
   lossDecided(at: EpochMs, someLost: boolean): Line;
-  /** The span in which it broke. */
+  /** The span in which it broke, or had been broken. */
   where(facts: IncidentFacts): string;
-  /** `names` is empty, or a list made by `list`; `common` is empty, or what they have in common and others have not. */
-  streams(affected: number, total: number, names: string, common: string): string;
-  looks(complete: number, asked: number): string;
+  whom(whom: Whom): string;
+  looksComplete(complete: number, asked: number): string;
+  /** Evidence of what is over. */
+  was(evidence: string): string;
   runway(entries: readonly Line[]): Line;
   runwayEntry(what: string, at: EpochMs, earliest: EpochMs, latest?: EpochMs): Line;
   changed(entries: readonly Line[], more: number): Line;
-  firstLook(looks: readonly string[]): string;
+  /** Before the first thing to look at. */
+  readonly firstLook: string;
+  /** Between a command and what to see in it. */
+  readonly colon: string;
   behind(names: string): string;
   /** Some of many, with how many there are besides. */
   list(shown: readonly string[], more: number): string;
 
+  /** What is in a note of people on an incident. */
+  readonly note: Readonly<Record<'cause' | 'remediation' | 'ticket', string>>;
   readonly links: Readonly<Record<LinkKind, string>>;
 }
 

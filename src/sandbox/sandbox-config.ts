@@ -86,7 +86,8 @@ function hops({ stream, index, archive }: SandboxConfig): object[] {
   const elasticsearch = { url: index.url, index: 'logs-*', fields: ['message'] };
   return [
     { name: 'stream', kinesis, within: '8s', poll: '2s' },
-    { name: 'index', after: 'stream', elasticsearch, within: '10s', poll: '2s' },
+    // The index forgets after 15 minutes.
+    { name: 'index', after: 'stream', elasticsearch, within: '10s', poll: '2s', retention: '15m' },
     { name: 'archive', after: 'stream', s3: { ...archive }, within: '20s', poll: '2s' },
     { name: 'alert', after: 'index', webhook: {}, within: '20s', poll: '2s' },
   ];

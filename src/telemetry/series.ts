@@ -1,3 +1,4 @@
+import { passedAt } from '../core/drill.ts';
 import type { HopView, PipelineView, ReadingView, StatusView } from '../core/status.ts';
 import { hopStates } from '../core/status.ts';
 import { accounted } from '../core/verdict-name.ts';
@@ -103,12 +104,22 @@ export const series: readonly Series[] = [
     view.notifications.map((one) => ({ labels: { notifier: one.notifier }, value: one.failed })),
   ),
   gauge(
+    'drill_timestamp_seconds',
+    'When the last drill began that this channel passed; absent until it passed one.',
+    lastDrills,
+  ),
+  gauge(
     'heartbeat_sent_timestamp_seconds',
     'When the heartbeat that is furthest behind last went out; absent until each went out once.',
     heartbeat,
   ),
   gauge('expected_ping_timestamp_seconds', 'When this ping last came in; absent until it came in once.', (view) =>
     view.pings.flatMap(({ name, at }) => (at === undefined ? [] : [{ labels: { name }, value: at / 1_000 }])),
+  ),
+  gauge('peer_heard_timestamp_seconds', 'When this peer was last heard; absent until it was once.', (view) =>
+    (view.peers ?? []).flatMap(({ name, heardAt }) =>
+      heardAt === undefined ? [] : [{ labels: { peer: name }, value: heardAt / 1_000 }],
+    ),
   ),
   gauge('loop_completed_timestamp_seconds', 'When this loop of logcanary last completed a cycle.', (view) =>
     Object.entries(view.loops).map(([loop, at]) => ({ labels: { loop }, value: at / 1_000 })),
@@ -204,6 +215,13 @@ function merged(samples: readonly Sample[], join: (a: number, b: number) => numb
     byLabels.set(key, other === undefined ? sample : { ...sample, value: join(other.value, sample.value) });
   }
   return [...byLabels.values()];
+}
+
+function lastDrills({ drills = [], notifications }: StatusView): readonly Sample[] {
+  return notifications.flatMap(({ notifier }): Sample[] => {
+    const at = passedAt(drills, notifier);
+    return at === undefined ? [] : [{ labels: { notifier }, value: at / 1_000 }];
+  });
 }
 
 function heartbeat(view: StatusView): readonly Sample[] {

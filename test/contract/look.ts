@@ -1,6 +1,6 @@
 /** Asking an observer as the engine would, and reading what it answered. */
 import { expect } from 'vitest';
-import type { Look, Observer } from '../../src/probe.ts';
+import type { Look, Observer, Rechecker } from '../../src/probe.ts';
 import { type CanaryLine, canaryPrefix } from '../fakes/canary-lines.ts';
 import { context, forever } from './bench.ts';
 import { expectProbeError } from './probe-error.ts';
@@ -26,6 +26,18 @@ export async function ask(
   const look = await observer.observe(question, { signal });
   expect(look.asOf ?? question.asOf).toBeLessThanOrEqual(question.asOf);
   return look;
+}
+
+/** Asked for again just now, as the engine would an hour later: all had been seen by then. */
+export async function askAgain(
+  again: Rechecker,
+  lines: readonly CanaryLine[],
+  signal = forever.signal,
+): Promise<Look> {
+  const now = context.clock.now();
+  const tokens = () => lines.map((line) => line.token);
+  const question = { asOf: now, since: now - 60_000, seenBy: now, count: lines.length, tokens, prefixes: [canaryPrefix] };
+  return again.look(question, { signal });
 }
 
 /** Tokens delivered by a look, sorted, duplicates kept. */

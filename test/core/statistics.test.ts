@@ -6,6 +6,7 @@ describe('wilson', () => {
   test.each([
     [0, 1000, 0, 0.00383],
     [1, 1000, 0.000177, 0.00564],
+    [3, 1000, 0.00102, 0.00878],
     [5, 10, 0.2366, 0.7634],
     [10, 10, 0.7225, 1],
   ])('given %i of %i, then the 95 %% interval is %d to %d', (count, of, lo, hi) => {
@@ -62,6 +63,22 @@ describe('theilSen', () => {
     const points = Array.from({ length: 20 }, (_, x) => ({ x, y: x === 7 ? 1e9 : 3 * x + 1 }));
     expect(theilSen(points)?.slope).toBeCloseTo(3, 9);
   });
+
+  // The facts sheet on paging, §7: least squares would say −0.258.
+  test('given 30 points that rise by 0.02 of which the last five fell by 10, then the slope is +0.020', () => {
+    const points = Array.from({ length: 30 }, (_, x) => ({ x, y: 0.02 * x - (x >= 25 ? 10 : 0) }));
+    expect(theilSen(points)?.slope).toBeCloseTo(0.02, 9);
+  });
+
+  // Of n = 30: 435 slopes, C = 109.9, so the interval is from rank 162.6 to 273.4; whole ranks are taken outwards.
+  test('given 30 points whose slopes are all different, then the interval is that of ranks 162 and 274', () => {
+    const points = Array.from({ length: 30 }, (_, x) => ({ x, y: Math.sin(x * 12.9898) * 43.7585 + x }));
+    const slopes = points
+      .flatMap((a, at) => points.slice(at + 1).map((b) => (b.y - a.y) / (b.x - a.x)))
+      .sort((a, b) => a - b);
+    expect(slopes).toHaveLength(435);
+    expect(theilSen(points)).toEqual({ slope: slopes[217], lo: slopes[161], hi: slopes[273] });
+  });
 });
 
 describe('kaplanMeier', () => {
@@ -78,6 +95,22 @@ describe('kaplanMeier', () => {
     [0.6, undefined],
   ])('given the 6-MP data, then the quantile %d is %s', (quantile, time) => {
     expect(kaplanMeier(arrived, waiting, quantile)).toBe(time);
+  });
+
+  // The facts sheet on paging, §7: S(2) = .8889, S(3) = .6667, S(4) = .5556, S(5) = .4444; what arrived alone has a mean of 3.4.
+  test.each([
+    [0.11, 2],
+    [0.12, 3],
+    [0.33, 3],
+    [0.34, 4],
+    [0.44, 4],
+    [0.45, 5],
+    [0.5, 5],
+    [0.55, 5],
+    [0.56, undefined],
+    [0.9, undefined],
+  ])('given five that arrived and five that wait, then the quantile %d is %s', (quantile, time) => {
+    expect(kaplanMeier([2, 3, 3, 4, 5], [1, 6, 10, 20, 60], quantile)).toBe(time);
   });
 
   test('given nothing censored, then it is the ordinary quantile', () => {

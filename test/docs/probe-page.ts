@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type LookTemplate, templatesOf } from '../../src/core/first-look.ts';
 import type { AnyProbe, Role } from '../../src/probe.ts';
 
 const places = { inject: 'under `inject`', observe: 'under `hops`', check: 'under `checks`' } as const;
@@ -34,8 +35,16 @@ function section(probe: AnyProbe): string[] {
     const role = probe[name];
     return role === undefined ? [] : [...optionTable(places[name], role), ''];
   });
-  const runbook = Object.entries(probe.runbook).map(([kind, text]) => `- ${kind}: ${plain(text)}`);
+  const runbook = Object.entries(probe.runbook).flatMap(([kind, advice]) =>
+    templatesOf(advice).map((look) => lookLine(kind, look)),
+  );
   return [`## ${probe.kind}`, '', plain(probe.measures), '', ...roles, 'First things to look at:', '', ...runbook, ''];
+}
+
+/** As it is written: gaps are filled from the configuration when it is told. */
+function lookLine(kind: string, { run, see }: LookTemplate): string {
+  const parts = [run === undefined ? [] : [`\`${run}\``], see === undefined ? [] : [plain(see)]].flat();
+  return `- ${kind}: ${parts.join(': ')}`;
 }
 
 function optionTable(place: string, role: Role<unknown, unknown>): string[] {

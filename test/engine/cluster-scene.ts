@@ -45,7 +45,7 @@ export class ClusterScene extends Scene {
   cut = false;
   /** Nodes that looks leave out. */
   without: readonly string[] = [];
-  private now = 0;
+  protected now = 0;
   private uids = 0;
 
   join(...names: string[]): void {
@@ -129,16 +129,19 @@ export class ClusterScene extends Scene {
 
   override advance(now: number): readonly Event[] {
     this.now = now;
-    for (const node of this.nodes.values()) {
-      node.emitter.run();
-      if (node.agent === 'stopped') continue;
-      node.emitter.printed.slice(node.fed).forEach(({ text, at }, index) => {
-        const dropped = node.drops > 0 && (node.fed + index) % 2 === 0;
-        if (dropped) node.drops -= 1;
-        else this.feed('emitter', text, at);
-      });
-      node.fed = node.emitter.printed.length;
-    }
+    for (const [name, node] of this.nodes) this.print(name, node);
     return super.advance(now);
+  }
+
+  /** What is due there goes out, and on to the node's agent. */
+  protected print(_name: string, node: Node): void {
+    node.emitter.run();
+    if (node.agent === 'stopped') return;
+    node.emitter.printed.slice(node.fed).forEach(({ text, at }, index) => {
+      const dropped = node.drops > 0 && (node.fed + index) % 2 === 0;
+      if (dropped) node.drops -= 1;
+      else this.feed('emitter', text, at);
+    });
+    node.fed = node.emitter.printed.length;
   }
 }

@@ -1,8 +1,9 @@
 /** The real `step` under a virtual clock, with a ledger in memory and a world made by the test: hours in milliseconds. */
 import type { IncidentFacts } from '../../src/core/incident.ts';
-import type { OutboxRow } from '../../src/core/ledger.ts';
+import type { OutboxRow, VerdictRow } from '../../src/core/ledger.ts';
 import type { Config } from '../../src/core/pipeline.ts';
 import type { Command, Event } from '../../src/engine/event.ts';
+import { recalled, recheckQuestion } from '../../src/engine/rechecking.ts';
 import { type ObserverInfo, restore } from '../../src/engine/restore.ts';
 import { takeChanges } from '../../src/engine/rows.ts';
 import type { CheckState, EngineState, HopState, InjectorState, StreamState } from '../../src/engine/state.ts';
@@ -17,6 +18,7 @@ import type {
   ListedStream,
   Look,
   Question,
+  RecheckQuestion,
   Refill,
   RefillAnswer,
   ScheduleLimits,
@@ -34,13 +36,15 @@ export interface World {
   refill?(stream: StreamState, refill: Refill, now: number): RefillAnswer | LogcanaryError;
   limits?: ScheduleLimits;
   look(hop: HopState, question: Question, now: number): Look | LogcanaryError;
+  /** Of an observer that can be asked again, as `observer` says. */
+  recheck?(hop: HopState, question: RecheckQuestion, now: number): Look | LogcanaryError;
   check(check: CheckState, now: number): CheckResult | LogcanaryError;
   notify(row: OutboxRow): LogcanaryError | undefined;
   /** What a channel that took a message gives back for it. */
   receipt?(row: OutboxRow): string | undefined;
   /** Told before each step, so that lines move. May give back events of its own (hooks). */
   advance(now: number): readonly Event[];
-  observer(hop: string): Pick<ObserverInfo, 'mode' | 'finds'>;
+  observer(hop: string): Pick<ObserverInfo, 'mode' | 'finds' | 'recheck'>;
 }
 
 export interface Sent {
@@ -83,11 +87,12 @@ export class Bench {
     this.state = state;
   }
 
-  static async open(world: World, config: Config): Promise<Bench> {
+  /** `openings` before the first make it another logcanary than that of other benches of the same world. */
+  static async open(world: World, config: Config, openings = 0): Promise<Bench> {
     const ledger = createMemoryLedger();
-    const bench = new Bench(world, config, await restored(world, config, ledger, 1, startOfTime));
+    const bench = new Bench(world, config, await restored(world, config, ledger, openings + 1, startOfTime));
     bench.ledger = ledger;
-    bench.openings = 1;
+    bench.openings = openings + 1;
     return bench;
   }
 
@@ -188,6 +193,8 @@ export class Bench {
       }
       case 'look':
         return this.lookAnswer(command);
+      case 'recheck':
+        return this.recheckAnswer(command);
       case 'check': {
         const { check } = command;
         const result = this.world.check(check, this.now);
@@ -208,6 +215,19 @@ export class Bench {
         });
       }
     }
+  }
+
+  private recheckAnswer({ hop, picked, asOf }: Extract<Command, { type: 'recheck' }>): () => Event {
+    const asked = recalled(hop, picked.refs, (where) => this.verdictRow(where));
+    const question = recheckQuestion(this.state, asked, asOf, picked.at);
+    const answer = this.world.recheck?.(hop, question, this.now) ?? nobody;
+    const outcome = answer instanceof LogcanaryError ? { error: answer } : { look: answer };
+    return () => ({ type: 'rechecked', hop, picked, asked, ...outcome });
+  }
+
+  private verdictRow({ stream, hop, block }: Pick<VerdictRow, 'stream' | 'hop' | 'block'>): VerdictRow | undefined {
+    const { verdict } = this.ledger.image().rows;
+    return verdict.find((row) => row.stream === stream && row.hop === hop && row.block === block);
   }
 
   private lookAnswer(command: Extract<Command, { type: 'look' }>): () => Event {

@@ -102,10 +102,10 @@ export class Scene implements World {
     return lines.map(() => ({ state: 'emitted', nb: now, na: now + 10 }));
   }
 
-  protected feed(from: string, text: string, now: number): void {
+  protected feed(from: string, text: string, now: number, damage?: string): void {
     const token = tokenPattern.exec(text)?.[0];
     if (token === undefined) throw new Error('a line without a token was injected');
-    this.pass(from, { token, at: now });
+    this.pass(from, { token, at: now, ...(damage === undefined ? {} : { damage }) });
   }
 
   private pass(from: string, line: Line): void {

@@ -33,6 +33,7 @@ export async function startAlertmanagerServer(token?: string): Promise<Alertmana
   const alerts: PostedAlert[] = [];
   const latest = new Map<string, PostedAlert>();
   const server = await startMisbehavingServer((request) => {
+    if (request.method === 'GET') return listed(request, [...latest.values()], token);
     const taken = alertsIn(request, token);
     if (!Array.isArray(taken)) return taken;
     for (const alert of taken) latest.set(JSON.stringify(Object.entries(alert.labels).sort()), alert);
@@ -49,6 +50,23 @@ export async function startAlertmanagerServer(token?: string): Promise<Alertmana
           .map(({ labels }) => `${labels.alertname} ${labels.hop} ${labels.severity}`),
     },
   });
+}
+
+/** What fires and matches: https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml */
+function listed({ path, headers }: Received, alerts: readonly PostedAlert[], token: string | undefined): VendorAnswer {
+  const { pathname, searchParams } = new URL(path, 'http://alertmanager');
+  if (pathname !== '/api/v2/alerts') return answer(404, '{"code":404,"message":"path not found"}');
+  if (token !== undefined && headers.authorization !== `Bearer ${token}`) return answer(401, 'Unauthorized');
+  const matchers = searchParams.getAll('filter').map((text) => /^([a-zA-Z_]\w*)=(".*")$/.exec(text));
+  if (matchers.some((matcher) => matcher === null)) return answer(400, '"bad matcher format"');
+  const wanted = matchers.map((matcher) => [matcher?.[1] ?? '', JSON.parse(matcher?.[2] ?? '""')] as const);
+  const matching = alerts.filter(({ labels }) => wanted.every(([name, value]) => (labels[name] ?? '') === value));
+  const shown = matching.map((alert) => ({
+    ...alert,
+    receivers: [{ name: 'oncall' }],
+    status: { state: 'active', silencedBy: [], inhibitedBy: [] },
+  }));
+  return answer(200, JSON.stringify(shown));
 }
 
 function alertsIn({ path, headers, body }: Received, token: string | undefined): PostedAlert[] | VendorAnswer {

@@ -18,13 +18,17 @@ export function sampleFacts(changes: Partial<IncidentFacts> = {}): IncidentFacts
     since: sampleSince,
     between: { from: 'stream', to: 'index' },
     unreadable: [],
-    streams: { affected: 3, total: 3, names: ['node-a', 'node-b', 'node-c'] },
+    streams: { affected: 3, total: 3, names: ['node-a', 'node-b', 'node-c'], nodes: true },
     counts: { overdue: 420, delivered: 0, lost: 0 },
     lossDecidedAt: sampleSince + 6 * 3_600_000,
     looks: { complete: 8, asked: 8 },
     behind: ['alert'],
     detail: 'All canaries of the last 5 minutes are overdue.',
-    firstLook: ['kubectl -n logging logs deploy/consumer --since=15m', 'iterator age of stream logs'],
+    firstLook: ['kubectl -n logging logs deploy/consumer --since=15m: refused writes?', 'iterator age of stream logs'],
+    advice: [
+      { run: 'kubectl -n logging logs deploy/consumer --since=15m', see: 'refused writes?' },
+      { see: 'iterator age of stream {stream}', values: { stream: 'logs' } },
+    ],
     ...changes,
   };
 }

@@ -23,6 +23,7 @@ export type Script =
   | { readonly as: 'garbage' };
 
 export interface Received {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
@@ -52,7 +53,12 @@ export async function startMisbehavingServer(vendor: (request: Received) => Vend
   let scripted: Script | undefined;
   let flooded = 0;
   const server = createServer(async (request, response) => {
-    const received = { path: request.url ?? '', headers: request.headers, body: await bodyOf(request) };
+    const received = {
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: request.headers,
+      body: await bodyOf(request),
+    };
     requests.push(received);
     if (scripted !== undefined) return play(scripted, request, response, (bytes) => (flooded += bytes));
     const { status, contentType, body } = vendor(received);

@@ -32,7 +32,8 @@ export interface OpsgenieServer extends MisbehavingServer {
 export async function startOpsgenieServer(apiKey: string): Promise<OpsgenieServer> {
   const created: OpsgenieAlert[] = [];
   const open = new Set<string>();
-  const server = await startMisbehavingServer(({ path, headers, body }) => {
+  const server = await startMisbehavingServer(({ method, path, headers, body }) => {
+    if (method === 'GET') return status(path, headers.authorization, { apiKey, created });
     if (headers.authorization !== `GenieKey ${apiKey}`) return answer(403, { message: 'Key format is not valid!' });
     const [, alias] = /^\/v2\/alerts\/([^/]+)\/close\?identifierType=alias$/.exec(path) ?? [];
     if (alias !== undefined) {
@@ -46,7 +47,7 @@ export async function startOpsgenieServer(apiKey: string): Promise<OpsgenieServe
     if (!parsed.success) return answer(422, { message: 'Request body is not processable.' });
     created.push(parsed.data);
     open.add(parsed.data.alias);
-    return accepted();
+    return accepted(created.length);
   });
   return Object.defineProperties(server as OpsgenieServer, {
     url: { value: `${server.origin}/v2/alerts` },
@@ -55,11 +56,35 @@ export async function startOpsgenieServer(apiKey: string): Promise<OpsgenieServe
   });
 }
 
-function accepted(): VendorAnswer {
+/** As who Jira Service Management is asked. */
+export const jsmReader = { api_user: 'canary@example.com', api_token: 'ATATT-planted-token' };
+
+/**
+ * Of the alert created as the so manieth one: Opsgenie's and JSM's answers.
+ * https://docs.opsgenie.com/docs/alert-api#get-request-status
+ */
+function status(
+  path: string,
+  authorization: string | undefined,
+  { apiKey, created }: { apiKey: string; created: readonly OpsgenieAlert[] },
+): VendorAnswer {
+  const basic = Buffer.from(`${jsmReader.api_user}:${jsmReader.api_token}`).toString('base64');
+  const [, jsm, id] = /^\/(jsm\/)?v[12]\/alerts\/requests\/([^/]+)$/.exec(path) ?? [];
+  if (authorization !== (jsm === undefined ? `GenieKey ${apiKey}` : `Basic ${basic}`))
+    return answer(403, { message: 'Not allowed' });
+  const alert = created[Number(id?.slice(requestIdBase.length)) - 1];
+  if (alert === undefined) return answer(404, { message: 'Request not found. It might not be processed, yet.' });
+  const outcome = { action: 'Create', isSuccess: true, status: 'Created alert', alias: alert.alias };
+  return answer(200, jsm === undefined ? { data: outcome, took: 0.02, requestId: id } : outcome);
+}
+
+const requestIdBase = '43a29c5c-3dbf-4fa4-9c26-';
+
+function accepted(place = 0): VendorAnswer {
   return answer(202, {
     result: 'Request will be processed',
     took: 0.1,
-    requestId: '43a29c5c-3dbf-4fa4-9c26-f4f71023e120',
+    requestId: `${requestIdBase}${String(place).padStart(12, '0')}`,
   });
 }
 

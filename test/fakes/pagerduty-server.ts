@@ -54,9 +54,14 @@ const Change = z.strictObject({
 });
 export type PagerdutyChange = z.infer<typeof Change>;
 
+/** May read the account's incidents. */
+export const pagerdutyToken = 'u+planted0rest0token';
+
 export interface PagerdutyServer extends MisbehavingServer {
   /** The exact address to POST to. */
   readonly url: string;
+  /** Where its incidents are listed, for who has the token. */
+  readonly apiUrl: string;
   /** Events answered 202, oldest first. */
   readonly events: readonly PagerdutyEvent[];
   /** Change events answered 202, oldest first: they notify nobody. */
@@ -93,13 +98,25 @@ export async function startPagerdutyServer(
     changes.push(parsed.data);
     return answer(202, { status: 'success', message: 'Change event processed' });
   };
+  const listed = ({ path, headers }: Received): VendorAnswer => {
+    if (headers.authorization !== `Token token=${pagerdutyToken}`)
+      return answer(401, { error: { message: 'Unauthorized' } });
+    const key = new URL(path, 'http://pagerduty').searchParams.get('incident_key') ?? '';
+    const known = events.some(({ dedup_key }) => dedup_key === key);
+    const status = open.has(key) ? 'triggered' : 'resolved';
+    return answer(200, {
+      incidents: known ? [{ id: 'PT4KHLK', incident_number: 1234, status, incident_key: null }] : [],
+    });
+  };
   const server = await startMisbehavingServer((request) => {
+    if (request.method === 'GET' && request.path.startsWith('/incidents?')) return listed(request);
     if (request.path === '/v2/change/enqueue') return change(request);
     const refused = refusal(request);
     return refused ?? accept(Event.parse(JSON.parse(request.body)));
   });
   return Object.defineProperties(server as PagerdutyServer, {
     url: { value: `${server.origin}/v2/enqueue` },
+    apiUrl: { value: `${server.origin}/incidents` },
     events: { value: events },
     changes: { value: changes },
     open: { value: open },

@@ -65,6 +65,8 @@ export async function startSlackServer({ webhookPath, botToken, channel }: Slack
   const api = '/api/chat.postMessage';
   const server = await startMisbehavingServer((request) => {
     if (request.path === webhookPath) return webhook(request, messages);
+    if (request.path.startsWith('/api/chat.getPermalink?') && request.method === 'GET')
+      return permalink(request, { botToken, channel, shown });
     if (request.path !== api && request.path !== '/api/chat.update') return text(404, 'no_service');
     if (request.headers.authorization !== `Bearer ${botToken}`) return json({ ok: false, error: 'invalid_auth' });
     const edits = request.path !== api;
@@ -79,6 +81,19 @@ export async function startSlackServer({ webhookPath, botToken, channel }: Slack
       get: () => messages.flatMap((message) => JSON.stringify(message).match(/<(![^d]|!subteam|[@#])[^>]*>/g) ?? []),
     },
   });
+}
+
+/** https://docs.slack.dev/reference/methods/chat.getPermalink */
+function permalink(
+  { path, headers }: Received,
+  { botToken, channel, shown }: Pick<Chat, 'channel' | 'shown'> & { botToken: string },
+): VendorAnswer {
+  if (headers.authorization !== `Bearer ${botToken}`) return json({ ok: false, error: 'invalid_auth' });
+  const asked = new URL(path, 'http://slack').searchParams;
+  if (asked.get('channel') !== channel) return json({ ok: false, error: 'channel_not_found' });
+  const ts = asked.get('message_ts') ?? '';
+  if (!shown.has(ts)) return json({ ok: false, error: 'message_not_found' });
+  return json({ ok: true, channel, permalink: `https://acme.slack.com/archives/${channel}/p${ts.replace('.', '')}` });
 }
 
 function webhook(request: Received, messages: SlackPost[]): VendorAnswer {

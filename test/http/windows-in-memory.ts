@@ -9,9 +9,9 @@ export function windowsInMemory(): Omit<MaintenanceOptions, 'secret'> & { window
   return {
     windows,
     now: () => windowsNow,
+    places: () => new Map([['prod', ['index']]]),
     maintenance: () => windows,
     async maintain(wanted) {
-      if (wanted.pipeline === 'no-such') return undefined;
       const window = { id: `mw-${windows.length + 1}`, ...wanted };
       windows.push(window);
       return window;

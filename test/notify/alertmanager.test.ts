@@ -61,7 +61,7 @@ describe('alertmanager', () => {
         severity: 'critical',
       },
       annotations: {
-        summary: 'prod logs STOPPED stream→index: 3/3 streams',
+        summary: 'prod logs STOPPED stream→index: all 3 nodes',
         incident: 'inc-7',
         runbook_url: 'https://wiki.example/stopped',
         discover_url: 'https://kibana.example/#/?q=index',

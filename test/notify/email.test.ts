@@ -73,7 +73,7 @@ describe('email', () => {
     expect(headerOf('Auto-Submitted')).toBe('auto-generated');
     expect(headerOf('Importance')).toBe('high');
     const { body } = last();
-    expect(body).toContain('prod logs STOPPED stream→index: 3/3 streams');
+    expect(body).toContain('prod logs STOPPED stream→index: all 3 nodes');
     expect(body).toContain('Since 03:02 Asia/Tokyo (18:02Z).');
     expect(body).toContain('Incident: https://logcanary.example/#inc-7');
   });

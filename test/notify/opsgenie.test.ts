@@ -39,7 +39,7 @@ describe('opsgenie', () => {
 
   test('given an open incident, then its alert says what, where and what to do, and is closed by the same alias', async () => {
     expect(await send({ action: 'trigger', facts: sampleFacts() })).toMatchObject({
-      message: 'prod logs STOPPED stream→index: 3/3 streams',
+      message: 'prod logs STOPPED stream→index: all 3 nodes',
       alias: sampleFacts().dedupKey,
       description: expect.stringMatching(/420 overdue[\s\S]+Runbook: https:\/\/wiki\.example\/$/),
       priority: 'P1',

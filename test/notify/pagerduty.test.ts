@@ -58,7 +58,7 @@ describe('pagerduty', () => {
       event_action: 'trigger',
       dedup_key: sampleFacts().dedupKey,
       payload: {
-        summary: 'prod logs STOPPED stream→index: 3/3 streams',
+        summary: 'prod logs STOPPED stream→index: all 3 nodes',
         source: 'tokyo/prod/index',
         severity: 'critical',
         timestamp: '2026-11-19T18:02:00.000Z',
@@ -114,7 +114,7 @@ describe('pagerduty', () => {
     });
     expect(event?.payload?.custom_details).toMatchObject({ cut: 'details left out: too large' });
     expect(event?.payload?.custom_details?.summary).toContain('and 9995 more');
-    expect(event?.payload?.summary).toBe('prod logs STOPPED stream→index: 10000/10000 streams');
+    expect(event?.payload?.summary).toBe('prod logs STOPPED stream→index: all 10000 sources');
   });
 
   test('given a page address that no browser opens, then there is no link', async () => {
@@ -137,10 +137,10 @@ describe('pagerduty', () => {
     );
     expect(server.events.at(-1)).toMatchObject({
       payload: {
-        summary: 'prod ログ停止（stream→index）3/3 ストリーム',
+        summary: 'prod ログ停止（stream→index）：全 3 ノード',
         severity: 'critical',
         custom_details: {
-          summary: expect.stringContaining('猶予：disk es-1: flood stage'),
+          summary: expect.stringContaining('このまま続いた場合：disk es-1: flood stage'),
           runway: ['2026-11-19T18:03:00.000Z disk es-1: flood stage'],
         },
       },

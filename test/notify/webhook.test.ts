@@ -56,7 +56,7 @@ describe('webhook', () => {
         kind: 'stopped',
         severity: 'critical',
         state: 'open',
-        title: 'prod logs STOPPED stream→index: 3/3 streams',
+        title: 'prod logs STOPPED stream→index: all 3 nodes',
         since: '2026-11-19T18:02:00.000Z',
         canaries: { overdue: 420 },
         between: { from: 'stream', to: 'index' },

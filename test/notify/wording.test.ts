@@ -1,38 +1,63 @@
 import { describe, expect, test } from 'vitest';
+import { evidenceOf } from '../../src/core/evidence.ts';
 import { type IncidentFacts, type IncidentKind, incidentKinds } from '../../src/core/incident.ts';
-import { lines, plainLine, title } from '../../src/notify/wording.ts';
+import { voiceOf } from '../../src/notify/voice.ts';
+import { plainText, title } from '../../src/notify/wording.ts';
 import { resolvedFacts, sampleFacts, sampleSince } from '../fakes/incident-facts.ts';
 
-const told = (facts: IncidentFacts, zone = 'Asia/Tokyo') => lines(facts).map((line) => plainLine(line, facts, zone));
+const told = (facts: IncidentFacts, zone = 'Asia/Tokyo') => plainText(facts, voiceOf({ zone })).split('\n');
 
 describe('the title', () => {
+  const disk = {
+    figure: 'elasticsearch-disk es-1',
+    used: 0.882,
+    limit: 'flood stage 95%',
+    left: 3 * 3_600_000,
+    earliest: 2 * 3_600_000,
+  };
+
   test.each([
-    ['stopped', {}, 'prod logs STOPPED stream→index: 3/3 streams'],
-    ['slow', {}, 'prod logs SLOW stream→index: 3/3 streams'],
-    ['lossy', {}, 'prod logs LOSSY stream→index (some lines missing): 3/3 streams'],
-    ['duplicated', {}, 'prod logs DUPLICATED stream→index: 3/3 streams'],
-    ['corrupted', {}, 'prod logs CORRUPTED stream→index: 3/3 streams'],
-    ['unreadable', {}, 'prod index UNREADABLE: it refuses or errors; flow unknown, not proof of loss'],
-    ['blind', {}, 'prod index BLIND: logcanary cannot look there (our side); not proof of loss'],
-    ['isolated', { hop: 'logcanary' }, 'logcanary tokyo ISOLATED: nothing answers it; flow unknown, not proof of loss'],
+    ['stopped', {}, 'prod logs STOPPED stream→index: all 3 nodes'],
+    ['slow', {}, 'prod logs SLOW stream→index: all 3 nodes'],
+    ['lossy', {}, 'prod LOSING LINES stream→index: all 3 nodes'],
+    ['duplicated', {}, 'prod logs DUPLICATED stream→index: all 3 nodes'],
+    ['corrupted', {}, 'prod logs CORRUPTED stream→index: all 3 nodes'],
+    ['unreadable', {}, 'prod index UNREADABLE: refuses or errors; not proof of loss'],
+    ['blind', {}, 'prod index: logcanary is BLIND (our side); not proof of loss'],
+    ['isolated', { hop: 'logcanary' }, 'logcanary tokyo CUT OFF: nothing answers it; not proof of loss'],
     [
       'reading',
-      { hop: 'elasticsearch-disk', detail: 'es-1 at 91% of 95%, full in 3 h' },
-      'prod elasticsearch-disk READING: es-1 at 91% of 95%, full in 3 h',
+      { hop: 'elasticsearch-disk', detail: 'index logs-1 refuses writes' },
+      'prod elasticsearch-disk UNHEALTHY: index logs-1 refuses writes',
     ],
     [
-      'injection',
-      { hop: 'emitter' },
-      'prod INJECTION failing: 3/3 streams without proof of canaries; flow unknown, not loss',
+      'reading',
+      { evidence: [evidenceOf('figure-perhaps-soon', disk)] },
+      'prod elasticsearch-disk es-1 NEAR LIMIT: 88.2 %, 3 h to flood stage 95%',
     ],
-    ['forged', { detail: 'a wrong signature' }, 'prod FORGED canaries at index: a wrong signature'],
-    ['clock', { hop: 'logcanary', detail: '' }, 'logcanary tokyo CLOCK stepped: times may be off'],
-    ['unproven', {}, 'prod index UNPROVEN: no canary was ever seen there; check its settings'],
-    ['silent', { hop: 'alertmanager' }, 'prod alertmanager SILENT: its expected ping is missing'],
+    ['injection', { hop: 'emitter' }, 'prod TEST LINES NOT WRITTEN: all 3 nodes; flow unknown'],
+    ['forged', { detail: 'a wrong signature' }, 'prod index FORGED test lines arrive: not signed by us'],
+    ['clock', { hop: 'logcanary', detail: '' }, 'logcanary tokyo CLOCK jumped: times may be off'],
+    [
+      'clock',
+      { hop: 'logcanary', evidence: [evidenceOf('clock-ahead', { by: 60_000 })] },
+      'logcanary tokyo CLOCK jumped 60 s forward',
+    ],
+    ['unproven', {}, 'prod index NEVER SEEN WORKING: check its settings'],
+    [
+      'unproven',
+      { hop: 'cron', evidence: [evidenceOf('ping-never', { name: 'cron', for: 1, every: 1 })] },
+      'tokyo cron NEVER PINGED us: set it up',
+    ],
+    [
+      'silent',
+      { hop: 'cron', evidence: [evidenceOf('ping-late', { name: 'cron', for: 900_000, every: 60_000 })] },
+      'tokyo cron SILENT: no ping for 15 min',
+    ],
     ['ledger', { hop: 'logcanary', detail: 'disk full' }, 'logcanary tokyo LEDGER FAILED: disk full'],
-  ] as const)('given %s, then it alone says what and where', (kind, changes, expected) => {
+  ] as const)('given %s, then it alone says what and where, and a phone shows it', (kind, changes, expected) => {
     expect(title(sampleFacts({ kind, ...changes }))).toBe(expected);
-    expect(expected.length).toBeLessThanOrEqual(100);
+    expect(expected.length).toBeLessThanOrEqual(72);
   });
 
   test('given every kind, then its recovery begins with RECOVERED, says for how long, and fits a phone', () => {
@@ -44,32 +69,31 @@ describe('the title', () => {
 
   test('given a break above the first hop, then it says after the emitters', () => {
     const facts = sampleFacts({ hop: 'stream', between: { from: 'the emitters', to: 'stream' } });
-    expect(title(facts)).toBe('prod logs STOPPED emitters→stream: 3/3 streams');
+    expect(title(facts)).toBe('prod logs STOPPED nodes→stream: all 3 nodes');
+    expect(told(facts)[1]).toContain('Still fine where test lines are written, broken at stream.');
   });
 
   test('given an unreadable hop in between, then the whole span is named', () => {
     const facts = sampleFacts({ between: { from: 'the emitters', to: 'index' }, unreadable: ['stream'] });
-    expect(title(facts)).toBe(
-      'prod logs STOPPED after the emitters, before index; the stream is unreadable: 3/3 streams',
-    );
-    expect(told(facts)[1]).toContain('Where: after the emitters, before index; the stream is unreadable.');
+    expect(title(facts)).toBe('prod logs STOPPED nodes→index (stream unreadable): all 3 nodes');
+    expect(told(facts)[1]).toContain('Broken after the emitters, before index; stream is unreadable.');
   });
 
   test('given several unreadable hops, then they are counted together', () => {
     const facts = sampleFacts({ between: { from: 'agent', to: 'index' }, unreadable: ['buffer', 'stream', 'lambda'] });
-    expect(title(facts)).toContain('the buffer, stream and 1 more are unreadable');
+    expect(title(facts)).toContain('agent→index (buffer, stream and 1 more unreadable)');
   });
 
   test('given nothing known of the parent, then it says at the hop', () => {
     const { between: _, ...facts } = sampleFacts();
-    expect(title(facts)).toBe('prod logs STOPPED at index: 3/3 streams');
+    expect(title(facts)).toBe('prod logs STOPPED at index: all 3 nodes');
   });
 
   test('given streams that labels tell apart, then title and text say which, and no more than two', () => {
     const labels = ['zone=1c', 'pool=spot', 'arch=arm64'];
     const facts = sampleFacts({ streams: { affected: 14, total: 42, names: ['node-a'], labels } });
-    expect(title(facts)).toBe('prod logs STOPPED stream→index: 14/42 streams, mostly zone=1c, pool=spot');
-    expect(told(facts)[1]).toContain('14 of 42 streams, mostly zone=1c, pool=spot (node-a and 13 more).');
+    expect(title(facts)).toBe('prod logs STOPPED stream→index: 14/42 sources, mostly zone=1c, pool=spot');
+    expect(told(facts)[1]).toContain('14 of 42 sources, mostly zone=1c, pool=spot: node-a and 13 more.');
     expect(title(sampleFacts({ streams: { ...facts.streams, labels: [] } }))).not.toContain('mostly');
   });
 
@@ -87,20 +111,21 @@ describe('the title', () => {
   test('given names with line feeds, escapes, text direction and a whole token, then it is one harmless line', () => {
     const token = `lcn1${'a2'.repeat(23)}b0`;
     const said = title(
-      sampleFacts({ kind: 'forged', pipeline: 'pr\r\nod\u001b[31m', hop: '\u202eindex', detail: `saw ${token}` }),
+      sampleFacts({ kind: 'ledger', deployment: 'pr\r\nod\u001b[31m', hop: '\u202eindex', detail: `saw ${token}` }),
     );
-    expect(said).toBe('pr od [31m FORGED canaries at index: saw lcn1a2a2a2a…');
+    expect(said).toBe('logcanary pr od [31m LEDGER FAILED: saw lcn1a2a2a2a…');
   });
 });
 
 describe('the lines', () => {
-  test('given a stopped pipeline at 3 a.m., then five lines say the rest', () => {
+  test('given a stopped pipeline at 3 a.m., then six lines say the rest, and the zone once', () => {
     expect(told(sampleFacts())).toEqual([
-      'Since 03:02 Asia/Tokyo (18:02Z). Canary lines: 420 overdue, none declared lost. They may still arrive: loss is decided at 09:02 Asia/Tokyo (00:02Z).',
-      'Where: stream→index. 3 of 3 streams (node-a, node-b, node-c). Looks complete: 8 of 8.',
+      'Since 03:02 Asia/Tokyo (18:02Z). Test lines (canaries): 420 overdue, none counted as lost. They may still arrive: none counts as lost before 09:02 (00:02Z).',
+      'Still fine at stream, broken at index. All 3 nodes: node-a, node-b, node-c. We can see: our last 8 reads there worked.',
       'All canaries of the last 5 minutes are overdue.',
-      'First look: kubectl -n logging logs deploy/consumer --since=15m · iterator age of stream logs',
-      'Not paged, behind it: alert.',
+      'First look: 1. `kubectl -n logging logs deploy/consumer --since=15m`: refused writes?',
+      '2. iterator age of stream logs',
+      'Affected too, not paged separately: alert.',
     ]);
   });
 
@@ -110,14 +135,14 @@ describe('the lines', () => {
       what: `ConfigMap logging/c-${at}: changed by helm`,
     });
     const all = told(sampleFacts({ changed: [1, 2, 3, 4, 5].map(what) }));
-    expect(all).toHaveLength(6);
+    expect(all).toHaveLength(7);
     expect(all[3]).toBe(
-      'Changed shortly before: 03:01 Asia/Tokyo (18:01Z) ConfigMap logging/c-1: changed by helm; ' +
-        '03:00 Asia/Tokyo (18:00Z) ConfigMap logging/c-2: changed by helm; ' +
-        '02:59 Asia/Tokyo (17:59Z) ConfigMap logging/c-3: changed by helm; and 2 more.',
+      'Changed shortly before: 03:01 (18:01Z) ConfigMap logging/c-1: changed by helm; ' +
+        '03:00 (18:00Z) ConfigMap logging/c-2: changed by helm; ' +
+        '02:59 (17:59Z) ConfigMap logging/c-3: changed by helm; and 2 more.',
     );
     const one = told(sampleFacts({ changed: [{ at: sampleSince, what: `a\nb${'c'.repeat(500)}` }] }))[3];
-    expect(one).toMatch(/^Changed shortly before: 03:02 Asia\/Tokyo \(18:02Z\) a bc{116}…\.$/);
+    expect(one).toMatch(/^Changed shortly before: 03:02 \(18:02Z\) a bc{116}…\.$/);
     expect(told(resolvedFacts({ changed: [what(1)] })).join()).not.toContain('Changed');
   });
 
@@ -133,17 +158,17 @@ describe('the lines', () => {
       { what: 'stream\nlogs: retention', at: sampleSince + 24 * hour, earliest: sampleSince + 20 * hour },
     ];
     expect(told(sampleFacts({ runway }))[3]).toBe(
-      'Runway: disk es-1: flood stage 04:02 Asia/Tokyo (19:02Z) (03:32–05:02); ' +
-        'stream logs: retention 2026-11-21 03:02 Asia/Tokyo (18:02Z) (23:02 or later).',
+      'If this lasts: disk es-1: flood stage at 04:02 (19:02Z) (03:32–05:02); ' +
+        'stream logs: retention at 2026-11-21 03:02 (18:02Z) (23:02 or later).',
     );
-    expect(told(resolvedFacts({ runway })).join()).not.toContain('Runway');
+    expect(told(resolvedFacts({ runway })).join()).not.toContain('If this lasts');
   });
 
   test('given a recovery with everything settled, then nothing is left to do and all is accounted for', () => {
     expect(told(resolvedFacts())).toEqual([
-      'Over at 03:26 Asia/Tokyo (18:26Z), began 03:02 Asia/Tokyo (18:02Z). Canary lines: 2016 late, none declared lost, all accounted for.',
-      'Where: stream→index. 3 of 3 streams (node-a, node-b, node-c). Looks complete: 8 of 8.',
-      'All canaries of the last 5 minutes are overdue.',
+      'Over at 03:26 Asia/Tokyo (18:26Z), after 24 min, began 03:02. Test lines (canaries): 2,016 late, 0 lost, all accounted for.',
+      'It was between stream and index. All 3 nodes: node-a, node-b, node-c.',
+      'While it lasted: All canaries of the last 5 minutes are overdue.',
     ]);
   });
 
@@ -157,13 +182,13 @@ describe('the lines', () => {
   test('given canaries that could not be checked, then they are told apart from lost ones', () => {
     const [first] = told(sampleFacts({ counts: { overdue: 3, unverifiable: 12, lost: 2 } }));
     expect(first).toContain(
-      '3 overdue, 12 we could not check (not counted as lost), 2 declared lost. The next loss is decided at',
+      '3 overdue, 12 we could not check (not counted as lost), 2 lost. Those overdue count as lost from',
     );
   });
 
   test('given no counts, then no number is made up', () => {
-    expect(told(sampleFacts({ counts: {} }))[0]).not.toContain('lost,');
-    expect(told(sampleFacts({ counts: {} }))[0]).not.toContain('none');
+    const [first] = told(sampleFacts({ counts: {}, lossDecidedAt: undefined as never }));
+    expect(first).toBe('Since 03:02 Asia/Tokyo (18:02Z).');
   });
 
   test.each<IncidentKind>(['unreadable', 'blind', 'isolated'])(
@@ -171,9 +196,9 @@ describe('the lines', () => {
     (kind) => {
       const facts = sampleFacts({ kind, counts: { unverifiable: 9 }, looks: { complete: 0, asked: 8 } });
       const text = [title(facts), ...told(facts)].join('\n');
-      expect(text).toContain('We could not look, which is not loss');
-      expect(text).toContain('Looks complete: 0 of 8.');
-      expect(text).not.toMatch(/\d (declared )?lost/);
+      expect(text).toContain('That is no loss: nothing is counted as lost until we can look again.');
+      expect(text).toContain('We cannot see: none of our last 8 reads there worked.');
+      expect(text).not.toMatch(/\d lost/);
     },
   );
 

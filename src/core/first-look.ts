@@ -1,0 +1,80 @@
+/**
+ * What to look at first: a command to run, and what to see in it; or a place. Written once, with gaps for what the configuration
+ * says (`{namespace}`), so that nobody has to fill them in at night. Each language has the sentences by their English.
+ */
+import { fill, isFilled, type PlaceholderValues, plainSpeech } from './template.ts';
+
+/** As it is written. One of them at least. */
+export interface LookTemplate {
+  /** A command, the same in every language. */
+  readonly run?: string;
+  /** A sentence: what to see in it, or where to look. */
+  readonly see?: string;
+}
+
+/** Most useful first. A text is one sentence. */
+export type Advice = string | LookTemplate | readonly (string | LookTemplate)[];
+
+/** Advice by incident kind (`stopped`, `unreadable`, `unproven`, `reading`...). */
+export type Runbook = Readonly<Record<string, Advice>>;
+
+/** With what goes into its gaps. Pure data (JSON), kept in the ledger. */
+export interface FirstLook extends LookTemplate {
+  readonly values?: PlaceholderValues;
+}
+
+/** A runbook with the configured names in it. */
+export type FilledRunbook = Readonly<Record<string, readonly FirstLook[]>>;
+
+/** As many as somebody reads at night. */
+const atMost = 3;
+
+export function templatesOf(advice: Advice): readonly LookTemplate[] {
+  const all = typeof advice === 'string' || 'see' in advice || 'run' in advice ? [advice] : advice;
+  return (all as readonly (string | LookTemplate)[]).map((each) => (typeof each === 'string' ? { see: each } : each));
+}
+
+/** Those of which all that they name is known. */
+export function looksFor(advice: Advice, values: PlaceholderValues = {}): FirstLook[] {
+  return templatesOf(advice)
+    .filter(({ run = '', see = '' }) => isFilled(run, values) && isFilled(see, values))
+    .map((look) => (/\{[a-z_]+\}/.test(`${look.run}${look.see}`) ? { ...look, values } : look));
+}
+
+/** The most useful of several, each once. */
+export function firstLooks(...all: readonly (readonly FirstLook[])[]): FirstLook[] {
+  const each = new Map(all.flat().map((look) => [lookText(look), look]));
+  return [...each.values()].slice(0, atMost);
+}
+
+/** In English, as one line: `kubectl get pods: are they ready?` */
+export function lookText({ run, see, values = {} }: FirstLook): string {
+  return [run, see].flatMap((part) => (part === undefined ? [] : [fill(part, values, plainSpeech)])).join(': ');
+}
+
+/** Advice of the engine itself, where no probe has any. */
+export const ownAdvice = {
+  isolated: { run: 'ping -c 3 1.1.1.1', see: "From logcanary's own machine: check its network and DNS." },
+  clock: { run: 'timedatectl; chronyc tracking', see: "On logcanary's machine: is its time synchronised?" },
+  'ping-late': 'Does {name} run, and does it reach POST {url}? Its log shows what was answered.',
+  'ping-never': {
+    run: 'curl -X POST {url} -H "Authorization: Bearer $SECRET"',
+    see: 'Call this where {name} runs; $SECRET is http.secret of our configuration. 2xx means that it was set up rightly.',
+  },
+  ledger: ["The disk that holds logcanary's ledger: space, permissions, health.", "logcanary's own log."],
+  'peer-silent': {
+    run: 'curl -s {url}',
+    see: "From this logcanary's machine: does {name} answer? If not, does it run, and what does its log say?",
+  },
+  'peer-differs':
+    'Compare the configuration of {name} with ours: deployment, pipelines and notify must be the same, and each has the other under peers.',
+  undelivered: {
+    run: 'logcanary drill --config {file}',
+    see: 'Mend what it says of the channel, then run this: a good drill ends this incident.',
+  },
+  storm: {
+    run: 'logcanary check --config {file}',
+    see: 'Which hop is the first that is broken? The status page shows all of them.',
+  },
+  test: 'Nothing to do: it only shows that pages reach you.',
+} as const satisfies Runbook;

@@ -1,0 +1,68 @@
+/**
+ * Very many incidents at once are one trouble that nobody can read one by one: beyond the first few a channel hears of them as one,
+ * until all of those are over.
+ */
+import { evidenceOf } from '../core/evidence.ts';
+import { looksFor, ownAdvice } from '../core/first-look.ts';
+import type { EpochMs } from '../lib/clock.ts';
+import type { Finding } from './finding.ts';
+import type { EngineState, IncidentState } from './state.ts';
+
+/** More beginnings than this that one channel is told of within the time are a storm (facts: 10 in 2 min). */
+const stormAfter = 10;
+const stormMs = 120_000;
+/** Members that its evidence names. */
+const namedAtMost = 8;
+
+/** When channels were told of a beginning lately, by their names. Not stored: after a start it is made of the outbox. */
+export type Tellings = Map<string, EpochMs[]>;
+
+export function restoreTellings(state: EngineState): void {
+  for (const { row } of state.outbox.values())
+    if (row.action === 'trigger')
+      state.tellings.set(row.notifier, [...(state.tellings.get(row.notifier) ?? []), row.queuedAt]);
+}
+
+/** A channel is about to be told of a beginning: true where it is told of it as one of many instead. */
+export function joinsStorm(state: EngineState, incident: IncidentState, notifier: string): boolean {
+  if (incident.facts.kind === 'storm') return false;
+  const lately = (state.tellings.get(notifier) ?? []).filter((at) => at > state.now - stormMs);
+  state.tellings.set(notifier, [...lately, state.now]);
+  if (lately.length < stormAfter) return false;
+  incident.facts = { ...incident.facts, storm: [...(incident.facts.storm ?? []), notifier] };
+  state.changedIncidents.add(incident);
+  return true;
+}
+
+/** What a channel hears of as one. */
+export function isInStorm({ facts }: IncidentState, notifier: string): boolean {
+  return facts.storm?.includes(notifier) === true;
+}
+
+function members(state: EngineState): IncidentState[] {
+  return [...state.open.values()].filter(({ facts }) => facts.storm !== undefined);
+}
+
+/** A channel is told of a storm when something was held back from it. */
+export function hasStorm(state: EngineState, notifier: string): boolean {
+  return members(state).some((incident) => isInStorm(incident, notifier));
+}
+
+/** Told with the first pipeline. */
+export function stormFinding(state: EngineState): Finding[] {
+  const all = members(state);
+  if (all.length === 0) return [];
+  const worstFirst = all.toSorted(
+    (a, b) => Number(b.facts.severity === 'critical') - Number(a.facts.severity === 'critical'),
+  );
+  const shown = worstFirst.slice(0, namedAtMost).map(({ facts }) => `${facts.kind} ${facts.pipeline}/${facts.hop}`);
+  return [
+    {
+      ...{ kind: 'storm', hop: 'logcanary', streams: [], totalStreams: 0 },
+      severity: worstFirst[0]?.facts.severity ?? 'warning',
+      since: Math.min(...all.map(({ facts }) => facts.openedAt)),
+      detail: [evidenceOf('storm', { count: all.length, places: { shown, more: all.length - shown.length } })],
+      firstLook: looksFor(ownAdvice.storm, { file: state.config.file }),
+    },
+  ];
+}
