@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type CallOptions, type Check, defineProbe, type ProbeContext } from '../src/probe.ts';
 import { openTargets } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentNames, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
 
 const name = z.string().regex(/^[^"\\\p{C}]{1,200}$/u, 'a name without quotes and control characters');
 
@@ -48,7 +48,7 @@ export default defineProbe({
   kind: 'alertmanager',
   measures:
     'Whether every Alertmanager answers, sees its cluster, delivers notifications, and has the alert that always fires: neither silenced nor inhibited, and on its way to the right receiver.',
-  check: { config: Config, target: agentsTarget, open, online },
+  check: { config: Config, target: agentsTarget, names: agentNames, open, online },
   runbook: {
     reading: [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=50 --prefix", see: 'Which receiver fails, and why?' },
@@ -56,12 +56,15 @@ export default defineProbe({
       'No Watchdog: Prometheus, Status > Runtime & Build Information, shows the Alertmanagers that it sends to.',
     ],
     unreadable: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Does it run? Until then no alert of Prometheus reaches anybody.' },
+      {
+        run: "{kubectl} get pods -l '{selector}' -o wide",
+        see: 'Does it run? Until then no alert of Prometheus reaches anybody.',
+      },
       { run: "curl -s '{url}/-/ready'", see: 'Does it run? Until then no alert of Prometheus reaches anybody.' },
     ],
     blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Do we reach its port (9093)?' },
-      { run: "curl -sv '{url}/-/ready'", see: 'Do we reach its port (9093)?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
+      { run: "curl -sv '{url}/-/ready'", see: 'Do we reach its port?' },
     ],
   },
 });

@@ -1,7 +1,7 @@
 /** Whether the rules of ElastAlert and ElastAlert 2 run, from what it writes down of itself. */
 import { z } from 'zod';
 import { type CallOptions, type Check, defineProbe, type ProbeContext, parseDuration } from '../src/probe.ts';
-import { clusterConfig, targetOf } from './elasticsearch/elastic-config.ts';
+import { clusterConfig, elasticNames, targetOf } from './elasticsearch/elastic-config.ts';
 
 const duration = z.string().transform((text, context) => {
   const parsed = parseDuration(text);
@@ -61,15 +61,27 @@ export default defineProbe({
   kind: 'elastalert-rules',
   measures:
     'Age of the newest run of any rule; and which rules were disabled, fail, do not run any more, take too long, or find no canary where they must.',
-  check: { config: Config, target: targetOf, open, online },
+  check: {
+    config: Config,
+    target: targetOf,
+    names: (config: RulesConfig) => ({ ...elasticNames(config), index: config.index }),
+    open,
+    online,
+  },
   runbook: {
     reading: [
-      { run: "{curl} '{url}/{index}/_search?q=traceback:*&sort=@timestamp:desc&size=3&pretty'", see: 'Why rules fail, with the traceback.' },
+      {
+        run: "{curl} '{url}/{index}/_search?q=traceback:*&sort=@timestamp:desc&size=3&pretty'",
+        see: 'Why rules fail, with the traceback.',
+      },
       'A rule that it disabled comes back when ElastAlert is started again or the file of the rule changes. To keep rules running: disable_rules_on_error: false.',
       'A rule whose index does not exist runs and finds nothing.',
     ],
     unreadable: [
-      { run: "{curl} '{url}/_cat/indices/{index}?v'", see: 'Is it what ElastAlert writes to (writeback_index), and may we read it?' },
+      {
+        run: "{curl} '{url}/_cat/indices/{index}?v'",
+        see: 'Is it what ElastAlert writes to (writeback_index), and may we read it?',
+      },
     ],
   },
 });

@@ -1,7 +1,7 @@
 /** How full the data nodes of an Elasticsearch or OpenSearch cluster are, and what it already blocks. */
 import { z } from 'zod';
 import { type Check, defineProbe } from '../src/probe.ts';
-import { clusterConfig, targetOf } from './elasticsearch/elastic-config.ts';
+import { clusterConfig, elasticNames, targetOf } from './elasticsearch/elastic-config.ts';
 
 const Config = z.strictObject(clusterConfig);
 type DiskConfig = z.output<typeof Config>;
@@ -37,18 +37,27 @@ export default defineProbe({
   kind: 'elasticsearch-disk',
   measures:
     'Used bytes of the fullest data path of each data node, against the flood stage at which its indices refuse writes.',
-  check: { config: Config, target: targetOf, open, online },
+  check: { config: Config, target: targetOf, names: elasticNames, open, online },
   runbook: {
     reading: [
       { run: "{curl} '{url}/_cat/allocation?v&s=disk.percent:desc'", see: 'Which node is full.' },
-      { run: "{curl} '{url}/_cat/indices?v&s=store.size:desc&h=index,store.size,creation.date.string'", see: 'What can be deleted or moved; else shorten the retention, or add a node.' },
+      {
+        run: "{curl} '{url}/_cat/indices?v&s=store.size:desc&h=index,store.size,creation.date.string'",
+        see: 'What can be deleted or moved; else shorten the retention, or add a node.',
+      },
       'Below the high watermark the flood block lifts by itself (before Elasticsearch 7.4: set index.blocks.read_only_allow_delete to null).',
     ],
     unreadable: [
-      { run: "{curl} '{url}/_cluster/health?pretty'", see: 'Does it answer, and has the canary user the cluster privilege monitor?' },
+      {
+        run: "{curl} '{url}/_cluster/health?pretty'",
+        see: 'Does it answer, and has the canary user the cluster privilege monitor?',
+      },
     ],
     blind: [
-      { run: "{curl} '{url}/_cluster/health?pretty'", see: 'From the machine of logcanary: its network, DNS, credentials.' },
+      {
+        run: "{curl} '{url}/_cluster/health?pretty'",
+        see: 'From the machine of logcanary: its network, DNS, credentials.',
+      },
     ],
   },
 });

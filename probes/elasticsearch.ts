@@ -1,7 +1,7 @@
 /** An Elasticsearch or OpenSearch index as a hop: is each canary searchable yet? */
 import { z } from 'zod';
 import { defineProbe, type Look, type Observer, type ProbeContext, ProbeError } from '../src/probe.ts';
-import { clusterConfig, targetOf } from './elasticsearch/elastic-config.ts';
+import { clusterConfig, elasticNames, targetOf } from './elasticsearch/elastic-config.ts';
 
 /** `index.max_result_window`. https://www.elastic.co/docs/reference/elasticsearch/index-settings/index-modules */
 const MAX_RESULT_WINDOW = 10_000;
@@ -88,10 +88,17 @@ async function online(
   }
 }
 
+function namesOf(config: ElasticsearchConfig) {
+  const { index, fields } = config;
+  return { ...elasticNames(config), index, fields: fields.join(',') };
+}
+
 export default defineProbe({
   kind: 'elasticsearch',
   measures: 'Injection until a search returns the canary.',
-  observe: { config: Config, target: targetOf, open, online },
+  observe: { config: Config, target: targetOf, names: namesOf, open, online },
+  asksAgain:
+    'One search for at most 33 tokens every 10 minutes and age, in all indices that `index` means, however old. An alias that means the newest index only forgets at each rollover: set `retention` to what can be found by that name.',
   runbook: {
     stopped: [
       { run: "{curl} '{url}/_cluster/health?pretty'", see: 'red, or no answer? Then the cluster takes no lines.' },
@@ -134,12 +141,33 @@ export default defineProbe({
       },
     ],
     unproven: [
-      { run: "{curl} '{url}/_cat/indices/{index}?v&s=index'", see: 'Are these the indices that the pipeline writes to?' },
+      {
+        run: "{curl} '{url}/_cat/indices/{index}?v&s=index'",
+        see: 'Are these the indices that the pipeline writes to?',
+      },
       {
         run: "{curl} '{url}/{index}/_field_caps?fields={fields}'",
         see: 'Is the line in these fields, and are they searchable?',
       },
     ],
-    vanished: 'Documents were deleted: index lifecycle, a rollover to a shorter retention, or a reindex.',
+    vanished: [
+      {
+        run: "{curl} '{url}/_cat/indices/{index}?v&s=index&h=index,creation.date.string,docs.count,docs.deleted'",
+        see: 'Is an index of that time gone, or were documents deleted?',
+      },
+      'Who or what deleted them: index lifecycle, a shorter retention, a reindex, _delete_by_query? The audit log of the cluster tells.',
+      'If lines may be gone so soon, set retention of {hop}; an alias that means the newest index only forgets at each rollover.',
+    ],
+    inconsistent: [
+      {
+        run: "{curl} '{url}/_cat/indices/{index}?v&s=index'",
+        see: 'Do lines go into an index that is not among these? What lies behind {hop} may read another one.',
+      },
+      'Do both read the same cluster, and the same index or alias?',
+    ],
+    misrouted: [
+      "The route of the pipelines named: the index that their agents or consumers write to, and its template's conditions.",
+      'Who may read {index}? Lines of another tenant lie there.',
+    ],
   },
 });

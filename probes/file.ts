@@ -175,7 +175,12 @@ function safeName(file: string): string {
 export default defineProbe({
   kind: 'file',
   measures: 'Lines appended to a log file that an agent tails.',
-  inject: { config: Config, target: (config) => config.path, open },
+  inject: {
+    config: Config,
+    target: (config) => config.path,
+    names: (config) => ({ path: config.path, folder: path.dirname(config.path) }),
+    open,
+  },
   runbook: {
     injection: {
       run: "ls -ld '{folder}'; df -h '{folder}'",

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z.strictObject(agentFields(5066)).refine(...oneWayToAgents);
 type QueueConfig = z.output<typeof Config>;
@@ -19,6 +19,7 @@ export default defineProbe({
     config: Config,
     target: agentsTarget,
     through: agentsThrough,
+    names: agentNames,
     open: (config: QueueConfig, context) => openAgentCheck(filebeat, config, context),
     online: (config, context, options) => tryAgentCheck(filebeat, config, context, options),
   },
@@ -36,7 +37,7 @@ export default defineProbe({
     ],
     unreadable: ['Is http.enabled true, and does http.host let us in? localhost is reached from its own host only.'],
     blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 5066?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
       { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
     ],
   },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z.strictObject(agentFields(2020)).refine(...oneWayToAgents);
 type BufferConfig = z.output<typeof Config>;
@@ -20,24 +20,31 @@ export default defineProbe({
     config: Config,
     target: agentsTarget,
     through: agentsThrough,
+    names: agentNames,
     open: (config: BufferConfig, context) => openAgentCheck(fluentBit, config, context),
     online: (config, context, options) => tryAgentCheck(fluentBit, config, context, options),
   },
   runbook: {
     reading: [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Which output fails, and why?' },
-      { run: "curl -s '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'", see: 'Which output fails, and why?' },
+      {
+        run: "curl -s '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'",
+        see: 'Which output fails, and why?',
+      },
       'Records dropped: raise Retry_Limit (its default is 1) and set storage.type filesystem.',
       'A paused input: raise Mem_Buf_Limit, or help the output; files that rotate away meanwhile are lost.',
     ],
     'into-first-hop': [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
-      { run: "curl -s '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'", see: 'Errors of its output?' },
+      {
+        run: "curl -s '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'",
+        see: 'Errors of its output?',
+      },
     ],
     unreadable: ['Is HTTP_Server On, and storage.metrics for the limits of the inputs?'],
     blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 2020?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
       { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
     ],
   },

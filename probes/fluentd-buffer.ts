@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z.strictObject(agentFields(24220)).refine(...oneWayToAgents);
 type BufferConfig = z.output<typeof Config>;
@@ -20,6 +20,7 @@ export default defineProbe({
     config: Config,
     target: agentsTarget,
     through: agentsThrough,
+    names: agentNames,
     open: (config: BufferConfig, context) => openAgentCheck(fluentd, config, context),
     online: (config, context, options) => tryAgentCheck(fluentd, config, context, options),
   },
@@ -39,7 +40,7 @@ export default defineProbe({
     ],
     unreadable: ['Does monitor_agent or the prometheus plugin listen where we ask, one port for each worker?'],
     blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 24220?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
       { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
     ],
   },

@@ -11,7 +11,7 @@ import {
   type ProbeContext,
   ProbeError,
 } from '../src/probe.ts';
-import { awsClientOptions, awsFields, awsTarget, bothHalvesOfKey } from './aws/aws-config.ts';
+import { awsClientOptions, awsCommand, awsFields, awsTarget, bothHalvesOfKey } from './aws/aws-config.ts';
 import { type Attempt, awsError, badAnswer, refuseWhenAborted } from './aws/aws-error.ts';
 import { durationField } from './aws/duration-field.ts';
 import { readStreamMetrics, type StreamMetrics } from './kinesis-iterator-age/stream-metrics.ts';
@@ -129,6 +129,7 @@ export default defineProbe({
   check: {
     config: Config,
     target: (config) => awsTarget('monitoring', { ...config, endpoint: config.cloudwatch_endpoint }),
+    names: (config) => ({ stream: config.stream, aws: awsCommand(config) }),
     open,
   },
   runbook: {

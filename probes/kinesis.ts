@@ -1,7 +1,7 @@
 /** Amazon Kinesis Data Streams: writes canaries into a stream, and looks for them in it. */
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
-import { awsFields, awsTarget, bothHalvesOfKey } from './aws/aws-config.ts';
+import { awsCommand, awsFields, awsTarget, bothHalvesOfKey } from './aws/aws-config.ts';
 import { durationField } from './aws/duration-field.ts';
 import { openKinesisInjector } from './kinesis/kinesis-injector.ts';
 import { openKinesisObserver } from './kinesis/kinesis-observer.ts';
@@ -55,11 +55,27 @@ const ObserveConfig = z
   })
   .refine(...bothHalvesOfKey);
 
+function namesOf(config: z.output<typeof InjectConfig> | z.output<typeof ObserveConfig>) {
+  return { stream: config.stream, aws: awsCommand(config) };
+}
+
 export default defineProbe({
   kind: 'kinesis',
   measures: 'Injection until the canary can be read from the Kinesis stream.',
-  inject: { config: InjectConfig, target: (config) => awsTarget('kinesis', config), open: openKinesisInjector },
-  observe: { config: ObserveConfig, target: (config) => awsTarget('kinesis', config), open: openKinesisObserver },
+  inject: {
+    config: InjectConfig,
+    target: (config) => awsTarget('kinesis', config),
+    names: namesOf,
+    open: openKinesisInjector,
+  },
+  observe: {
+    config: ObserveConfig,
+    target: (config) => awsTarget('kinesis', config),
+    names: namesOf,
+    open: openKinesisObserver,
+  },
+  asksAgain:
+    'Not possible: a stream can be read again from a time on, but only as a whole, from the reads that all its consumers share.',
   runbook: {
     stopped: [
       {
@@ -85,6 +101,8 @@ export default defineProbe({
     blind: [
       { run: '{aws} sts get-caller-identity', see: 'From the machine of logcanary: its network, DNS, credentials.' },
     ],
+    inconsistent: ['Do all consumers behind {hop} read {stream}, or do lines take another way there, past it?'],
+    misrouted: ['The agents of the pipelines named: which stream does their output name?'],
     unproven: [
       {
         run: '{aws} kinesis list-streams',

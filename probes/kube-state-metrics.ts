@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type CallOptions, type Check, defineProbe, type ProbeContext } from '../src/probe.ts';
 import { openTargets } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z.strictObject(agentFields(8080)).refine(...oneWayToAgents);
 type StateConfig = z.output<typeof Config>;
@@ -30,7 +30,7 @@ export default defineProbe({
   kind: 'kube-state-metrics',
   measures:
     'Whether kube-state-metrics answers, how old what it shows is, and (found through the API server) whether it shows every Ready node.',
-  check: { config: Config, target: agentsTarget, through: agentsThrough, open, online },
+  check: { config: Config, target: agentsTarget, through: agentsThrough, names: agentNames, open, online },
   runbook: {
     reading: [
       {
@@ -47,7 +47,7 @@ export default defineProbe({
       'Does it run? Its page grows with the number of pods, and takes time.',
     ],
     blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 8080?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
       { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
     ],
   },

@@ -1,7 +1,7 @@
 /** The emitters' container logs, as the API server serves them from the nodes. */
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
-import { checkCluster, kubernetesFields, targetOf } from './kubernetes/kubernetes-config.ts';
+import { checkCluster, kubectlFor, kubernetesFields, targetOf } from './kubernetes/kubernetes-config.ts';
 import { openLogObserver, tryLogs } from './kubernetes/log-observer.ts';
 
 const Config = z
@@ -33,7 +33,19 @@ const Config = z
 export default defineProbe({
   kind: 'kubernetes-log',
   measures: "Injection until the canary stands in the log of the emitter's container.",
-  observe: { config: Config, target: targetOf, through: targetOf, open: openLogObserver, online: tryLogs },
+  observe: {
+    config: Config,
+    target: targetOf,
+    through: targetOf,
+    names: (config: z.output<typeof Config>) => ({
+      kubectl: kubectlFor(config.namespace, config),
+      selector: config.selector,
+      container: config.container,
+    }),
+    open: openLogObserver,
+    online: tryLogs,
+  },
+  asksAgain: 'Not possible: logs on a node are rotated away after some MB, which may be minutes.',
   runbook: {
     stopped: [
       {
@@ -43,13 +55,22 @@ export default defineProbe({
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
     ],
     unreadable: [
-      { run: '{kubectl} auth can-i get pods --subresource=log', see: 'Logs come through the API server from the kubelet: see both.' },
+      {
+        run: '{kubectl} auth can-i get pods --subresource=log',
+        see: 'Logs come through the API server from the kubelet: see both.',
+      },
     ],
     blind: [
-      { run: '{kubectl} auth can-i get pods --subresource=log', see: 'Logs come through the API server from the kubelet: see both.' },
+      {
+        run: '{kubectl} auth can-i get pods --subresource=log',
+        see: 'Logs come through the API server from the kubelet: see both.',
+      },
     ],
     unproven: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are these the emitters, and is {container} their container?' },
+      {
+        run: "{kubectl} get pods -l '{selector}' -o wide",
+        see: 'Are these the emitters, and is {container} their container?',
+      },
     ],
   },
 });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { openEmitters, tryEmitters } from './kubernetes/emitter-injector.ts';
-import { checkCluster, kubernetesFields, targetOf } from './kubernetes/kubernetes-config.ts';
+import { checkCluster, kubectlFor, kubernetesFields, targetOf } from './kubernetes/kubernetes-config.ts';
 
 const EMITTERS = 'app.kubernetes.io/name=logcanary-emitter';
 const selector = z.string().min(1);
@@ -44,10 +44,22 @@ const Config = z
   })
   .superRefine(checkCluster);
 
+/** Of several routes the first: the same emitters, as a rule. */
+function namesOf(config: z.output<typeof Config>) {
+  const { namespace, selector: pods } = config.routes?.[0] ?? config;
+  const { agents } = config;
+  return {
+    kubectl: kubectlFor(namespace, config),
+    selector: pods,
+    kubectl_agents: agents && kubectlFor(agents.namespace, config),
+    agents: agents?.selector,
+  };
+}
+
 export default defineProbe({
   kind: 'kubernetes',
   measures: 'Nothing by itself: prints canaries on every node, where the log agents pick them up.',
-  inject: { config: Config, target: targetOf, open: openEmitters, online: tryEmitters },
+  inject: { config: Config, target: targetOf, names: namesOf, open: openEmitters, online: tryEmitters },
   runbook: {
     injection: [
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
@@ -57,7 +69,10 @@ export default defineProbe({
       },
     ],
     blind: [
-      { run: "{kubectl} get --raw '/readyz?verbose'", see: 'Does the API server answer? Then see the credentials of logcanary.' },
+      {
+        run: "{kubectl} get --raw '/readyz?verbose'",
+        see: 'Does the API server answer? Then see the credentials of logcanary.',
+      },
     ],
     uncovered: [
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'On which nodes is none, or none ready?' },

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
 
 const Config = z
   .strictObject({
@@ -36,6 +36,7 @@ export default defineProbe({
     config: Config,
     target: agentsTarget,
     through: agentsThrough,
+    names: agentNames,
     open: (config: QueueConfig, context) => openAgentCheck(logstash(config), config, context),
     online: (config: QueueConfig, context, options) => tryAgentCheck(logstash(config), config, context, options),
   },
@@ -58,7 +59,7 @@ export default defineProbe({
     ],
     unreadable: ['Does the API listen where we ask (9600 to 9700), and does it ask for a password?'],
     blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port 9600?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
       { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
     ],
   },

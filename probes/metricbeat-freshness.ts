@@ -1,7 +1,7 @@
 /** How old the newest metrics of every Ready node are, as Metricbeat has written them to Elasticsearch or OpenSearch. */
 import { z } from 'zod';
 import { type CallOptions, type Check, defineProbe, type ProbeContext, parseDuration } from '../src/probe.ts';
-import { clusterConfig, targetOf } from './elasticsearch/elastic-config.ts';
+import { clusterConfig, elasticNames, targetOf } from './elasticsearch/elastic-config.ts';
 
 const maxAge = z.string().transform((text, context) => {
   const parsed = parseDuration(text);
@@ -62,7 +62,13 @@ export default defineProbe({
   kind: 'metricbeat-freshness',
   measures:
     "Age of every Ready node's newest system and kubernetes metrics in the index, against three of their periods.",
-  check: { config: Config, target: targetOf, open, online },
+  check: {
+    config: Config,
+    target: targetOf,
+    names: (config: FreshnessConfig) => ({ ...elasticNames(config), index: config.index }),
+    open,
+    online,
+  },
   runbook: {
     reading: [
       {

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { type CallOptions, type Check, defineProbe, type ProbeContext } from '../src/probe.ts';
 import { openTargets } from './agents/agent-check.ts';
-import { agentFields, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
+import { agentFields, agentNames, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
 
 const name = z.string().regex(/^[^"\\\p{C}]{1,200}$/u, 'a name without quotes and control characters');
 
@@ -54,20 +54,33 @@ export default defineProbe({
   kind: 'prometheus',
   measures:
     'How far the rules of every Prometheus are behind and which of them fail, whether it has Alertmanagers and they take its alerts, whether it scrapes logcanary, and how far remote writes are behind.',
-  check: { config: Config, target: agentsTarget, open, online },
+  check: { config: Config, target: agentsTarget, names: agentNames, open, online },
   runbook: {
     reading: [
-      { run: "curl -s '{url}/api/v1/rules' | grep -o '\"lastError\":\"[^\"]*\"'", see: 'Why rules fail. Its page shows them too: {url}/rules, {url}/targets.' },
-      "Its page: Status > Rules for errors of rules, Status > Targets for ours, Status > Runtime & Build Information for its Alertmanagers.",
+      {
+        run: "{kubectl} logs -l '{selector}' --since=15m --tail=50 --prefix",
+        see: 'Which rule fails, or which Alertmanager?',
+      },
+      {
+        run: 'curl -s \'{url}/api/v1/rules\' | grep -o \'"lastError":"[^"]*"\'',
+        see: 'Why rules fail. Its page shows them too: {url}/rules, {url}/targets.',
+      },
+      'Its page: Status > Rules for errors of rules, Status > Targets for ours, Status > Runtime & Build Information for its Alertmanagers.',
       'Rules that lag: too many series for its memory or CPU.',
     ],
     unreadable: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.' },
-      { run: "curl -s '{url}/-/ready'", see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.' },
+      {
+        run: "{kubectl} get pods -l '{selector}' -o wide",
+        see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.',
+      },
+      {
+        run: "curl -s '{url}/-/ready'",
+        see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.',
+      },
     ],
     blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Do we reach its port (9090)?' },
-      { run: "curl -sv '{url}/-/ready'", see: 'Do we reach its port (9090)?' },
+      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
+      { run: "curl -sv '{url}/-/ready'", see: 'Do we reach its port?' },
     ],
   },
 });

@@ -1,7 +1,7 @@
 /** An archive in S3, written by Firehose or whatever else writes whole objects. */
 import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
-import { awsFields, awsTarget, bothHalvesOfKey } from './aws/aws-config.ts';
+import { awsCommand, awsFields, awsTarget, bothHalvesOfKey } from './aws/aws-config.ts';
 import { durationField } from './aws/duration-field.ts';
 import { layoutForm } from './s3/key-layout.ts';
 import { openS3Observer } from './s3/s3-observer.ts';
@@ -35,27 +35,36 @@ const Config = z
   })
   .refine(...bothHalvesOfKey);
 
+/** `newest`: where the objects of this hour lie, as a shell says it. */
+function namesOf(config: z.output<typeof Config>) {
+  const { bucket, prefix, layout } = config;
+  const pattern = layout === 'auto' ? 'YYYY/MM/DD/HH/' : layout === 'flat' ? '' : layout;
+  const hour = pattern.replace('YYYY', '%Y').replace('MM', '%m').replace('DD', '%d').replace('HH', '%H');
+  const newest = `${prefix}${hour === '' ? '' : `$(date -u +${hour})`}`;
+  return { bucket, prefix, aws: awsCommand(config), ...(/^[\w./=+@%-]*$/.test(prefix + hour) && { newest }) };
+}
+
 export default defineProbe({
   kind: 's3',
   measures: 'Injection until the canary lies in an object of the S3 archive.',
-  observe: { config: Config, target: (config) => awsTarget('s3', config), open: openS3Observer },
+  observe: {
+    config: Config,
+    target: (config) => awsTarget('s3', config),
+    names: namesOf,
+    open: openS3Observer,
+  },
+  asksAgain:
+    'An archive cannot be searched: the objects that were written in and soon after five minutes of every hour are read once more for each age, until all is found, at most `max_read_bytes`. Where something is missing and that is spent, nothing is concluded.',
   runbook: {
     stopped: [
       {
-        run: "{aws} s3 ls 's3://{bucket}/{prefix}'",
+        run: '{aws} s3 ls "s3://{bucket}/{newest}"',
         see: 'How old is the newest? Then the log of what writes there.',
       },
       'CloudWatch, AWS/Firehose: DeliveryToS3.DataFreshness and DeliveryToS3.Success; then its role, its KMS key and the policy of {bucket}.',
     ],
-    slow: [
-      'Firehose keeps records for its buffer interval (up to 15 min): within must be above interval plus upload.',
-    ],
-    lossy: [
-      {
-        run: "{aws} s3 ls 's3://{bucket}/' --recursive | grep processing-failed",
-        see: 'What Firehose could not deliver lies under its error prefix.',
-      },
-    ],
+    slow: ['Firehose keeps records for its buffer interval (up to 15 min): within must be above interval plus upload.'],
+    lossy: ['In {bucket}, under the error prefix of the Firehose (processing-failed/): what it could not deliver.'],
     unreadable: [
       {
         run: '{aws} s3api get-bucket-policy --bucket {bucket}',
@@ -65,6 +74,14 @@ export default defineProbe({
     blind: [
       { run: '{aws} sts get-caller-identity', see: 'From the machine of logcanary: its network, DNS, credentials.' },
     ],
+    vanished: [
+      {
+        run: '{aws} s3api get-bucket-lifecycle-configuration --bucket {bucket}',
+        see: 'Does a rule expire objects sooner than retention says?',
+      },
+      'CloudTrail, DeleteObject and DeleteObjects on {bucket}: who removed objects of that time?',
+    ],
+    misrouted: ['The Firehoses of the pipelines named: their prefix and their bucket. Who may read {bucket}?'],
     unproven: [
       {
         run: "{aws} s3 ls 's3://{bucket}/{prefix}'",

@@ -28,18 +28,22 @@ export default defineProbe({
   kind: 'webhook',
   measures: 'Injection until the hop posts the canary to POST /hooks/hop/<name>.',
   observe: { config: Config, target: () => 'webhook', open },
+  asksAgain: 'Not possible: what was posted to us is kept nowhere that could be asked.',
   runbook: {
     stopped: [
-      'Does the sender of {hop} run? Its log shows whether its posts to /hooks/hop/{hop} get a 2xx.',
+      'Does the sender of {hop} run? Its log shows whether its posts to {own}/hooks/hop/{hop} get a 2xx.',
       'Does its rule still match, and its query still find, the test lines (they begin with logcanary)?',
     ],
+    misrouted: ['The rule whose posts go to {own}/hooks/hop/{hop}: which index does it search, and for whom?'],
     unproven: [
       {
-        run: "curl -X POST '/hooks/hop/{hop}' -H \"Authorization: Bearer $SECRET\"",
-        see: 'Point the sender there (at the address of logcanary, with http.secret), and let its rule match test lines.',
+        run: 'curl -X POST \'{own}/hooks/hop/{hop}\' -H "Authorization: Bearer $SECRET"',
+        see: 'Point the sender there, with http.secret of our configuration, and let its rule match test lines.',
       },
     ],
     slow: ["Compare with the sender's own interval: an alerter that runs every 5 minutes cannot be faster."],
-    lossy: ['Its log: posts to /hooks/hop/{hop} that failed and were not repeated, alerts that were grouped or limited?'],
+    lossy: [
+      'Its log: posts to {own}/hooks/hop/{hop} that failed and were not repeated, alerts that were grouped or limited?',
+    ],
   },
 });

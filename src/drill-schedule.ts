@@ -30,11 +30,9 @@ export async function keepDrillSchedule(options: DrillScheduleOptions): Promise<
   while (!signal.aborted) {
     const due = spec.next(after);
     if (due === undefined || !(await reached(due, options))) return;
-    // not `due`: the wall clock may have been set forward past several
+    // of several that a clock was set forward over only one is held; set back, it brings none again
     after = Math.max(due, clock.wall());
     await holdWhenPossible(options, started, spec.next(after));
-    // a clock that is set back does not bring the same one again
-    after = Math.max(after, clock.wall());
   }
 }
 

@@ -1,6 +1,7 @@
 /** Opens every probe and notifier that a configuration names; what was opened is closed again if one fails. */
-import { type FilledRunbook, looksFor } from './core/first-look.ts';
+import { type FilledRunbook, filledRunbook } from './core/first-look.ts';
 import type { Notifier } from './core/notifier.ts';
+import { ownAddress } from './core/own-address.ts';
 import type { Config, NotifierSpec, PipelineSpec } from './core/pipeline.ts';
 import type { InjectorInfo, ObserverInfo, PlaceInfo } from './engine/restore.ts';
 import { LogcanaryError, messageOf, ProbeError } from './lib/errors.ts';
@@ -30,7 +31,8 @@ export async function openProbes(
     await Promise.allSettled(toClose.splice(0).map((each) => each.close()));
   };
   try {
-    for (const pipeline of config.pipelines) await openPipeline(pipeline, probes, context, opened, toClose);
+    const own = ownAddress(config);
+    for (const pipeline of config.pipelines) await openPipeline(pipeline, probes, { ...context, own }, opened, toClose);
   } catch (error) {
     await close();
     throw error;
@@ -41,7 +43,7 @@ export async function openProbes(
 async function openPipeline(
   pipeline: PipelineSpec,
   probes: readonly AnyProbe[],
-  context: ProbeContext,
+  { own, ...context }: ProbeContext & { readonly own: string },
   opened: { injectors: Map<string, unknown>; observers: Map<string, unknown>; checks: Map<string, unknown> },
   toClose: { close(): Promise<void> }[],
 ): Promise<void> {
@@ -52,7 +54,7 @@ async function openPipeline(
     const limits = 'limits' in port ? { limits: port.limits } : {};
     opened.injectors.set(placeKey(pipeline.name, name), {
       port,
-      info: { ...placeOf(role, options), runbook: runbookOf(probe, role, options), ...limits },
+      info: { ...placeOf(role, options), runbook: runbookOf(probe, role, options, { own, hop: name }), ...limits },
     });
   }
   for (const { name, kind, options } of pipeline.hops) {
@@ -64,7 +66,7 @@ async function openPipeline(
       finds: port.finds,
       ...(port.recheck && { recheck: { everyMs: port.recheck.everyMs, spanMs: port.recheck.spanMs } }),
       ...placeOf(role, options),
-      runbook: runbookOf(probe, role, options),
+      runbook: runbookOf(probe, role, options, { own, hop: name }),
     };
     opened.observers.set(placeKey(pipeline.name, name), { port, info });
   }
@@ -74,7 +76,7 @@ async function openPipeline(
     toClose.push(port);
     opened.checks.set(placeKey(pipeline.name, name), {
       port,
-      info: { ...placeOf(role, options), runbook: runbookOf(probe, role, options) },
+      info: { ...placeOf(role, options), runbook: runbookOf(probe, role, options, { own, hop: name }) },
     });
   }
 }
@@ -87,12 +89,12 @@ function placeOf(role: AnyRole, options: unknown): Pick<PlaceInfo, 'target' | 't
   return { target: role.target(options), ...(through === undefined ? {} : { through }) };
 }
 
-/** With the configured names in it. */
-function runbookOf({ runbook }: AnyProbe, role: AnyRole, options: unknown): FilledRunbook {
-  const names = Object.entries(role.names?.(options) ?? {});
-  const known = Object.fromEntries(names.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
-  return Object.fromEntries(Object.entries(runbook).map(([kind, advice]) => [kind, looksFor(advice, known)]));
+/** With the configured names in it, and what every probe's runbook may name: its `hop`, and our `own` address. */
+function runbookOf({ runbook }: AnyProbe, role: AnyRole, options: unknown, always: Names): FilledRunbook {
+  return filledRunbook(runbook, { ...always, ...role.names?.(options) });
 }
+
+type Names = Readonly<Record<string, string>>;
 
 function roleOf(
   probes: readonly AnyProbe[],

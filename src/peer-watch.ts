@@ -1,9 +1,10 @@
 /** Asks the other logcanaries on the same pipelines how they see things, and hands what they say to the engine. */
+import { randomBytes } from 'node:crypto';
 import { request } from 'undici';
 import type { PeerReport } from './core/peer.ts';
 import type { PeerSpec } from './core/pipeline.ts';
 import type { Event } from './engine/event.ts';
-import { parsePeerReport, peerPath } from './http/peer.ts';
+import { isSigned, nonceHeader, parsePeerReport, peerPath } from './http/peer.ts';
 import type { Clock } from './lib/clock.ts';
 import { messageOf } from './lib/errors.ts';
 import type { Log } from './lib/log.ts';
@@ -28,12 +29,13 @@ export async function watchPeers(options: PeerWatchOptions): Promise<void> {
   await Promise.all(options.peers.map((peer) => watchOne(peer, options)));
 }
 
-async function watchOne({ name, url }: PeerSpec, options: PeerWatchOptions): Promise<void> {
+async function watchOne(peer: PeerSpec, options: PeerWatchOptions): Promise<void> {
+  const { name } = peer;
   const { clock, log, signal, submit } = options;
   let trouble: string | undefined;
   while (!signal.aborted) {
     const begun = clock.monotonicMs();
-    const answer = await ask(url, options);
+    const answer = await ask(peer, options);
     if (signal.aborted) return;
     const why = typeof answer === 'string' ? answer : undefined;
     if (why !== trouble) log.warn({ peer: name }, why === undefined ? 'The peer answers.' : `The peer: ${why}.`);
@@ -50,25 +52,31 @@ async function watchOne({ name, url }: PeerSpec, options: PeerWatchOptions): Pro
 }
 
 /** What it says, or why that could not be had. */
-async function ask(url: string, { clock, signal }: PeerWatchOptions): Promise<PeerReport | string> {
+async function ask(peer: PeerSpec, { clock, signal }: PeerWatchOptions): Promise<PeerReport | string> {
   const deadline = clock.deadline(answerTimeoutMs, signal);
-  const { host } = new URL(url);
+  const { host } = new URL(peer.url);
   try {
-    const { statusCode, body } = await request(addressOf(url), {
-      headers: { 'user-agent': 'logcanary', accept: 'application/json' },
-      signal: deadline.signal,
-    });
-    const text = await readText(body);
-    if (statusCode !== 200) return `HTTP ${statusCode} from ${host}; is it a logcanary that knows of peers?`;
-    return parsePeerReport(JSON.parse(text));
+    const nonce = randomBytes(16).toString('hex');
+    const headers = { 'user-agent': 'logcanary', accept: 'application/json', [nonceHeader]: nonce };
+    const answer = await request(addressOf(peer.url), { headers, signal: deadline.signal });
+    const body = await readText(answer.body);
+    if (answer.statusCode !== 200)
+      return `HTTP ${answer.statusCode} from ${host}: is it a logcanary that knows of peers?`;
+    return believed(peer, body, (secret) => isSigned(answer.headers, { secret, nonce, body }));
   } catch (error) {
     if (deadline.expired) return `no answer from ${host} within ${answerTimeoutMs / 1000} s`;
-    const why =
-      error instanceof SyntaxError || isOfSchema(error) ? 'its answer is not that of a logcanary' : messageOf(error);
-    return `cannot ask ${host}: ${why}`;
+    const isOther = error instanceof SyntaxError || isOfSchema(error);
+    return `cannot ask ${host}: ${isOther ? 'its answer is not that of a logcanary' : messageOf(error)}`;
   } finally {
     deadline.clear();
   }
+}
+
+/** Who holds no secret may have told, but nobody can have set a maintenance or a silence there. */
+function believed({ secret }: PeerSpec, body: string, isSignedWith: (secret: string) => boolean): PeerReport | string {
+  if (secret === undefined) return { ...parsePeerReport(JSON.parse(body)), maintenance: [], silences: [] };
+  if (isSignedWith(secret)) return parsePeerReport(JSON.parse(body));
+  return 'its answer is not signed with the secret we expect; set the same http.secret in both, or its own as peers[].secret';
 }
 
 function isOfSchema(error: unknown): boolean {

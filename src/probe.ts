@@ -219,6 +219,8 @@ export interface ProbeDefinition<I = never, O = never, C = never> {
   readonly measures: string;
   readonly inject?: Role<I, Injector>;
   readonly observe?: Role<O, Observer>;
+  /** Of one that observes, in a sentence or two: what it costs to ask again for what was seen an hour or a day ago, or why that cannot be. */
+  readonly asksAgain?: string;
   readonly check?: Role<C, Check>;
   /**
    * First things to look at, by incident kind (`stopped`, `unreadable`, `unproven`, `reading`...), most useful first; gaps as

@@ -4,6 +4,7 @@ import {
   type ClusterConfig,
   checkCluster,
   hostOf,
+  kubectlFor,
   kubernetesFields,
   targetOf,
 } from '../kubernetes/kubernetes-config.ts';
@@ -86,6 +87,13 @@ export function agentsTarget({ url, urls, kubernetes }: AgentConfig): string {
   if (kubernetes !== undefined) return `${targetOf(kubernetes)}/${kubernetes.namespace}`;
   const [first = 'nowhere', ...more] = (urls ?? [url ?? '']).map(placeOf);
   return more.length === 0 ? first : `${first}+${more.length}`;
+}
+
+/** For runbooks: how to find the agents. */
+export function agentNames({ url, urls, kubernetes }: AgentConfig): Readonly<Record<string, string | undefined>> {
+  if (kubernetes === undefined) return { url: (url ?? urls?.[0])?.replace(/\/$/, '') };
+  const { namespace, selector: pods, port } = kubernetes;
+  return { kubectl: kubectlFor(namespace, kubernetes), selector: pods, port: String(port) };
 }
 
 /** The API server that calls go through, with `kubernetes`. */

@@ -51,6 +51,15 @@ export function awsTarget(service: string, config: AwsConfig): string {
   return `${service}.${config.region}.amazonaws.com${config.region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
+/** For runbooks: the command of people who ask the same region. */
+export function awsCommand({ region, endpoint }: AwsConfig): string {
+  const where = [
+    region === undefined ? '' : ` --region ${region}`,
+    endpoint === undefined ? '' : ` --endpoint-url ${endpoint}`,
+  ];
+  return `aws${where.join('')}`;
+}
+
 /** The only key pair that s3rver knows (its `lib/models/account.js`); other emulators take any. */
 const emulatorKey = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 

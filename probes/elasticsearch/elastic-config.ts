@@ -32,6 +32,11 @@ function faultOf(text: string): string | undefined {
   return undefined;
 }
 
+/** For runbooks: how people ask the same cluster. Where it wants credentials, curl asks for their own. */
+export function elasticNames({ url, auth }: ClusterConfig): Readonly<Record<string, string>> {
+  return { url: url.replace(/\/$/, ''), curl: auth === undefined ? 'curl -s' : 'curl -su "$USER"' };
+}
+
 /** `host:port` of the cluster. */
 export function targetOf({ url }: ClusterConfig): string {
   const { hostname, port, protocol } = new URL(url);

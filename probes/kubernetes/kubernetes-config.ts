@@ -96,6 +96,12 @@ export function targetOf({ url, context, kubeconfig }: ClusterConfig): string {
   return kubeconfig === undefined ? 'kubernetes' : 'kubeconfig';
 }
 
+/** How people ask the same cluster: the command, up to its namespace. Undefined where a shell would take a name for something else. */
+export function kubectlFor(namespace: string, { context, url }: ClusterConfig): string | undefined {
+  if (context === undefined || url !== undefined) return `kubectl -n ${namespace}`;
+  return /^[\w.:@/-]+$/.test(context) ? `kubectl --context ${context} -n ${namespace}` : undefined;
+}
+
 /** `host:port` of an API server's address. */
 export function hostOf(server: string): string {
   const { hostname, port, protocol } = new URL(server);

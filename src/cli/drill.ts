@@ -4,9 +4,9 @@ import type { Config, DrillPlan } from '../core/pipeline.ts';
 import type { DrillJson } from '../http/drill-json.ts';
 import { type Clock, createClock } from '../lib/clock.ts';
 import { addCommand, type CliIo, CommandExit, type ExitCode } from './command.ts';
-import { drillByRunning } from './drill-by-running.ts';
+import { type Asked, type DrillCall, drillByRunning } from './drill-by-running.ts';
 import { newsOf, tableOf } from './drill-table.ts';
-import { type KnownKinds, loadNamed, shippedKinds } from './kinds.ts';
+import { loadNamed, shippedKinds } from './kinds.ts';
 
 interface Options {
   readonly config: string;
@@ -16,14 +16,6 @@ interface Options {
   readonly by?: string;
   readonly direct?: boolean;
   readonly json?: boolean;
-}
-
-/** How one is held, as it is asked for. Durations as they were written. */
-export interface Asked {
-  readonly notifiers: readonly string[];
-  readonly timeout?: string;
-  readonly hold?: string;
-  readonly by: string;
 }
 
 /** `drill`: a marked test incident through every channel, with proof of its arrival where that can be had. */
@@ -55,14 +47,6 @@ export function register(program: Command, io: CliIo, kinds = shippedKinds, cloc
       const code = exitCodeOf(drill);
       if (code !== 0) throw new CommandExit(code);
     });
-}
-
-export interface DrillCall {
-  readonly config: Config;
-  readonly known: KnownKinds;
-  readonly asked: Asked;
-  readonly io: CliIo;
-  readonly clock: Clock;
 }
 
 /** One that failed beats one that is blind; one that was stopped is not known to work. */

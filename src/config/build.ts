@@ -3,7 +3,7 @@ import type { CheckSpec, Config, HopSpec, InjectSpec, NotifierSpec, PipelineSpec
 import type { AnyNotifier } from '../notify/definition.ts';
 import { activeHours, showDays, showHours } from './active-hours.ts';
 import { buildDrill } from './drill-frame.ts';
-import { buildPeers } from './peers.ts';
+import { buildPeers } from './peer-frame.ts';
 import { frameKeys, type ParsedFile, type ParsedPipeline, type Place } from './schema.ts';
 
 /** Looks are at most this far apart unless the file says otherwise, ms. */
@@ -39,7 +39,7 @@ export function buildConfig(parsed: ParsedFile, source: Source): Config {
     ...(parsed.drill === undefined ? {} : { drill: buildDrill(parsed.drill) }),
     heartbeats: parsed.heartbeats.map(({ url, every, form }) => ({ url, everyMs: every, ...(form && { form }) })),
     expectedPings: parsed.expected_pings.map(({ name, every, grace }) => ({ name, everyMs: every, graceMs: grace })),
-    ...(parsed.peers.length === 0 ? {} : { peers: buildPeers(parsed.peers) }),
+    ...(parsed.peers.length === 0 ? {} : { peers: buildPeers(parsed.peers, parsed.http.secret) }),
     http: parsed.http.secret === undefined ? {} : { secret: parsed.http.secret },
   };
 }

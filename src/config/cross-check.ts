@@ -3,7 +3,7 @@ import { checkHops } from './hop-check.ts';
 import type { Finding } from './issue.ts';
 import { itemsAt, repeated } from './items.ts';
 import { checkNotify } from './notify-check.ts';
-import { checkPeers } from './peers.ts';
+import { checkPeers } from './peer-check.ts';
 
 /**
  * What no single field can tell: references, names given twice, times that contradict each other. Works on the document as

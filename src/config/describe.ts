@@ -92,9 +92,14 @@ function describeDetectable(each: Detectable, pipeline: PipelineSpec): string[] 
   const shows = each.windowShows === undefined ? 'too few to alert on' : `alert from ${percent(each.windowShows)} lost`;
   return [
     `    ${each.hop}: a stop shows within ${rounded(each.stoppedMs)}`,
-    `      ${streams}: ${budget} loss takes ${rounded(each.budgetShowsMs)} to show, ${rounded(each.budgetAlertsMs)} to reach 3 losses (95 %)`,
+    `      ${streams}: ${budget} loss takes ${rounded(each.budgetShowsMs)} to show (95 %), ${toldAfter(each.budgetToldMs)}`,
+    `      ${percent(10 * pipeline.loss.budget)} loss ${toldAfter(each.tenfoldToldMs)}`,
     `      ${each.perWindow} canaries in ${window}: ${shows} (95 %)`,
   ];
+}
+
+function toldAfter(ms: number | undefined): string {
+  return ms === undefined ? 'is too rare to be told' : `is told after ${rounded(ms)} on average`;
 }
 
 function periods({ shortest, longest }: Detectable['everyMs']): string {

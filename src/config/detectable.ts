@@ -2,12 +2,16 @@
  * What a pipeline can notice, and how fast: worst cases from its periods and deadlines, by the formulas of the project's
  * facts sheet on paging, §7 ("Detection maths"): k misses in a row, period T, deadline D, poll P.
  */
+import { meanTimeToTell } from '../core/burn.ts';
 import type { HopSpec, PipelineSpec } from '../core/pipeline.ts';
+import { binomialAtLeast } from '../core/poisson.ts';
 
 /** Canaries of a stream that must be overdue before the flow counts as stopped (design §5). */
 const missesInARow = 2;
 /** Losses before the flow counts as lossy (design §5). */
 const lossesToAlert = 3;
+/** A late canary counts as lost once so many younger ones of its stream arrived (design §5). */
+const overtakenBy = 20;
 /** Probability with which what is said here is noticed. */
 const power = 0.95;
 
@@ -21,8 +25,10 @@ export interface Detectable {
   readonly stoppedMs: number;
   /** Time until a loss at the budget has cost one canary, with 95 %. */
   readonly budgetShowsMs: number;
-  /** Time until it has cost the three that an alert needs, with 95 %. */
-  readonly budgetAlertsMs: number;
+  /** Time until such a loss is told, on average; undefined where it is too rare for the three days that are remembered. */
+  readonly budgetToldMs: number | undefined;
+  /** The same for a loss of ten times the budget. */
+  readonly tenfoldToldMs: number | undefined;
   /** Canaries in one loss window. */
   readonly perWindow: number;
   /** Smallest share of losses that raises an alert within one window, with 95 %; undefined when no loss can. */
@@ -40,13 +46,19 @@ export function detectable(pipeline: PipelineSpec, streams: (injector: string) =
     const periods = reaching.map((inject) => inject.everyMs / sampled);
     const everyMs = { shortest: Math.min(...periods), longest: Math.max(...periods) };
     const perWindow = Math.floor(perMs * pipeline.loss.windowMs);
+    const decidedMs = hop.withinMs + hop.pollMs + overtakenBy * everyMs.longest;
+    const told = (times: number) => {
+      const meanMs = meanTimeToTell(times * pipeline.loss.budget, pipeline.loss.budget, perMs);
+      return meanMs === undefined ? undefined : meanMs + decidedMs;
+    };
     return {
       hop: hop.name,
       streams: reaching.reduce((sum, { name }) => sum + streams(name), 0),
       everyMs,
       stoppedMs: missesInARow * everyMs.longest + hop.withinMs + hop.pollMs,
       budgetShowsMs: canariesFor(1, pipeline.loss.budget) / perMs,
-      budgetAlertsMs: canariesFor(lossesToAlert, pipeline.loss.budget) / perMs,
+      budgetToldMs: told(1),
+      tenfoldToldMs: told(10),
       perWindow,
       windowShows: smallestLoss(perWindow),
     };
@@ -66,10 +78,10 @@ function passes(hop: HopSpec, entry: string, pipeline: PipelineSpec): boolean {
 export function canariesFor(losses: number, p: number): number {
   let low = losses;
   let high = losses;
-  while (atLeast(losses, high, p) < power) high *= 2;
+  while (binomialAtLeast(losses, high, p) < power) high *= 2;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (atLeast(losses, middle, p) >= power) high = middle;
+    if (binomialAtLeast(losses, middle, p) >= power) high = middle;
     else low = middle + 1;
   }
   return low;
@@ -82,20 +94,8 @@ function smallestLoss(n: number): number | undefined {
   let high = 1;
   for (let step = 0; step < 50; step++) {
     const middle = (low + high) / 2;
-    if (atLeast(lossesToAlert, n, middle) >= power) high = middle;
+    if (binomialAtLeast(lossesToAlert, n, middle) >= power) high = middle;
     else low = middle;
   }
   return high;
-}
-
-/** Probability of at least `losses` among `n`, each with `p`: one minus the binomial's first terms. */
-function atLeast(losses: number, n: number, p: number): number {
-  if (p >= 1) return n >= losses ? 1 : 0;
-  let term = (1 - p) ** n;
-  let below = 0;
-  for (let k = 0; k < losses; k++) {
-    below += term;
-    term *= ((n - k) / (k + 1)) * (p / (1 - p));
-  }
-  return 1 - below;
 }

@@ -1,5 +1,5 @@
 /** What no single field of a notifier can tell: its name against those of others, and who stands in for whom. */
-import { checkDrill } from './drill-frame.ts';
+import { checkDrill } from './drill-check.ts';
 import type { Finding } from './issue.ts';
 import { type Item, itemsAt } from './items.ts';
 import { isMap, type Path } from './path.ts';

@@ -17,7 +17,7 @@ import {
   variable,
 } from './field.ts';
 import { links, notifyFrame } from './notify-frame.ts';
-import { peers } from './peers.ts';
+import { peers } from './peer-frame.ts';
 
 const second = 1_000;
 const hour = 3_600 * second;
@@ -78,14 +78,16 @@ const hopFrame = z.strictObject({
   }).prefault('1/1'),
   retention: duration({
     description:
-      'How long what arrived can still be found here. It is asked for again after 1 h and 24 h, as far as it must still be there; by default after 1 h only, and with less than 80m never.',
+      'How long what arrived can still be found here. It is asked for again after 1 h and 24 h, as far as it must still be there then; by default after 1 h only. Hardly more than an hour: never.',
     min: 60 * second,
     max: 3660 * day,
     example: '7d',
   }).optional(),
   exclusive: z
     .boolean()
-    .meta({ description: 'Canaries of other pipelines have no business here: one that arrives is told. Default false.' })
+    .meta({
+      description: 'Canaries of other pipelines have no business here: one that arrives is told. Default false.',
+    })
     .optional(),
 });
 

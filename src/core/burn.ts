@@ -35,10 +35,10 @@ const leastLosses = 3;
 /** The loss that is taken for healthy, as a part of the budget. */
 const healthyPart = 0.1;
 /**
- * A window's losses must not be explained by what is healthy with more than this probability. There are some 1000 separate windows in 30
- * days, and several of each overlap: below 1e-6 each they give fewer than 0.01 false alarms.
+ * A window's losses must not come of what is healthy with more than this probability: without it, at one canary in 90 s, three in 72 h
+ * would raise 0.08 false alarms a month.
  */
-const explained = 1e-6;
+const explained = 1e-5;
 const falseAlarmsPerMonth = 0.01;
 /** Thresholds up to here are computed; from one to the next the run length grows by bad/healthy, which the last ones show. */
 const solvedUpTo = 6;
@@ -95,16 +95,29 @@ export function cusumOf(budget: number): Cusum | undefined {
   return { rates, perLoss: arrivalsPerLoss(rates) };
 }
 
-/** The smallest threshold, in losses, at which so many canaries a month give no more than the false alarms that are allowed. */
-export function thresholdFor({ rates, perLoss }: Cusum, canariesPerMonth: number): number {
+/** Canaries a month as a power of two: a threshold holds for all up to it, so that each new stream does not move it. */
+export function powerOf(canariesPerMonth: number): number {
+  return Math.ceil(Math.log2(Math.max(1, canariesPerMonth)));
+}
+
+/** The smallest threshold, in losses, at which 2^power canaries a month give no more than the false alarms that are allowed. */
+export function thresholdFor({ rates, perLoss }: Cusum, power: number): number {
   let threshold = leastLosses;
   let length = meanRunLength(rates.healthy, perLoss, threshold);
-  while (length * falseAlarmsPerMonth < canariesPerMonth) {
+  while (length * falseAlarmsPerMonth < 2 ** power) {
     threshold += 1;
     const grown = (length * rates.bad) / rates.healthy;
     length = threshold <= solvedUpTo ? meanRunLength(rates.healthy, perLoss, threshold) : grown;
   }
   return threshold;
+}
+
+/** How long it takes on average until the CUSUM tells of a loss of `share`, ms; undefined where that is more than it remembers. */
+export function meanTimeToTell(share: number, budget: number, canariesPerMs: number): number | undefined {
+  const cusum = cusumOf(budget);
+  if (!cusum || share >= 1) return undefined;
+  const canaries = meanRunLength(share, cusum.perLoss, thresholdFor(cusum, powerOf(canariesPerMs * monthMs)));
+  return canaries / canariesPerMs > burnHorizonMs ? undefined : canaries / canariesPerMs;
 }
 
 export interface Climb {

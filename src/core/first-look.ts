@@ -41,6 +41,19 @@ export function looksFor(advice: Advice, values: PlaceholderValues = {}): FirstL
     .map((look) => (/\{[a-z_]+\}/.test(`${look.run}${look.see}`) ? { ...look, values } : look));
 }
 
+/** With what the configuration says. What a shell would take for something else is left out, and so is what names it. */
+export function filledRunbook(runbook: Runbook, names: Readonly<Record<string, string | undefined>>): FilledRunbook {
+  const known = Object.fromEntries(
+    Object.entries(names).flatMap(([name, value]) => (isSafe(value) ? [[name, value]] : [])),
+  );
+  return Object.fromEntries(Object.entries(runbook).map(([kind, advice]) => [kind, looksFor(advice, known)]));
+}
+
+/** Commands have names in quotes; credentials in an address are nobody's to read. */
+function isSafe(value: string | undefined): value is string {
+  return value !== undefined && value.length <= 300 && !/['`\p{Cc}]|:\/\/[^/]*@/u.test(value);
+}
+
 /** The most useful of several, each once. */
 export function firstLooks(...all: readonly (readonly FirstLook[])[]): FirstLook[] {
   const each = new Map(all.flat().map((look) => [lookText(look), look]));
@@ -54,13 +67,19 @@ export function lookText({ run, see, values = {} }: FirstLook): string {
 
 /** Advice of the engine itself, where no probe has any. */
 export const ownAdvice = {
-  isolated: { run: 'ping -c 3 1.1.1.1', see: "From logcanary's own machine: check its network and DNS." },
+  isolated: [
+    { run: 'curl -sv -m 5 telnet://{target}', see: "From logcanary's own machine: does it connect?" },
+    "The network and DNS of logcanary's own machine: ip route, /etc/resolv.conf.",
+  ],
   clock: { run: 'timedatectl; chronyc tracking', see: "On logcanary's machine: is its time synchronised?" },
   'ping-late': 'Does {name} run, and does it reach POST {url}? Its log shows what was answered.',
   'ping-never': {
     run: 'curl -X POST {url} -H "Authorization: Bearer $SECRET"',
     see: 'Call this where {name} runs; $SECRET is http.secret of our configuration. 2xx means that it was set up rightly.',
   },
+  duplicated: 'The logs of what writes to {hop}: retries after time-outs, or restarts? Both send a batch twice.',
+  corrupted: 'Compare a damaged test line at {hop} with a whole one: cut (limits of length), split, or encoded anew?',
+  forged: 'Who else writes to {hop}: old logs that are replayed, a copy of our keys, somebody who imitates us?',
   ledger: ["The disk that holds logcanary's ledger: space, permissions, health.", "logcanary's own log."],
   'peer-silent': {
     run: 'curl -s {url}',

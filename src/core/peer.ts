@@ -17,6 +17,8 @@ export interface PeerTold {
   readonly notifier: string;
   /** What it gave back for its message, so that another logcanary can go on with that message. */
   readonly receipt?: string;
+  /** It heard of it as one of many, and will not hear of its end by itself. */
+  readonly storm?: true;
 }
 
 export interface PeerIncident {

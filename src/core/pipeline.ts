@@ -145,6 +145,8 @@ export interface PeerSpec {
   readonly name: string;
   /** Where it serves its page; the API is below it. */
   readonly url: string;
+  /** Its `http.secret`, by which its answers are known to be its own. Absent: nobody set one. */
+  readonly secret?: string;
 }
 
 /** How a drill is held. Times in ms. */

@@ -16,11 +16,20 @@ export type Silenceable = Pick<IncidentFacts, 'id' | 'pipeline' | 'hop' | 'kind'
 /** That the ledger fails is told on another way, and always: without a ledger nobody watches. */
 export const silenceableKinds: readonly IncidentKind[] = incidentKinds.filter((kind) => kind !== 'ledger');
 
-/** Whether it is about such an incident, at whatever time. */
+/**
+ * Whether it is about such an incident, at whatever time. What concerns all of us, and only stands at a pipeline because it must
+ * stand somewhere, is another trouble than that pipeline's: it has to be named.
+ */
 export function matches(silence: Silence, facts: Silenceable): boolean {
+  const { incident, kind, hop } = silence;
   if (facts.kind === 'ledger') return false;
-  if (silence.incident !== undefined) return silence.incident === facts.id;
-  return isAt(silence, facts) && (silence.kind ?? facts.kind) === facts.kind;
+  if (incident !== undefined) return incident === facts.id;
+  if (kind === undefined && (facts.kind === 'storm' || (hop === undefined && isOurs(facts)))) return false;
+  return isAt(silence, facts) && (kind ?? facts.kind) === facts.kind;
+}
+
+function isOurs({ hop, kind }: Silenceable): boolean {
+  return hop === 'logcanary' || kind === 'silent';
 }
 
 export function silences(silence: Silence, facts: Silenceable, now: EpochMs): boolean {

@@ -1,7 +1,7 @@
 /** One frozen picture of everything, as the page, the API and the metrics show it. Made by the engine in one go. */
 import type { EpochMs } from '../lib/clock.ts';
-import type { IncidentFacts } from './incident.ts';
 import type { Drill } from './drill.ts';
+import type { IncidentFacts } from './incident.ts';
 import type { Maintenance } from './maintenance.ts';
 import type { Silence } from './silence.ts';
 import type { Verdict } from './verdict-name.ts';
@@ -58,6 +58,10 @@ export interface HopView {
     readonly corrupted: number;
     readonly forged: number;
     readonly foreign: number;
+    readonly rechecked: number;
+    readonly vanished: number;
+    readonly inconsistent: number;
+    readonly misrouted: number;
   };
   readonly latency: LatencyView;
   /** Latest latency interval [lo, hi] in ms. */
@@ -71,6 +75,13 @@ export interface HopView {
   readonly lastLook?: {
     readonly at: EpochMs;
     readonly coverage: 'complete' | 'partial' | 'failed';
+    readonly why?: string;
+  };
+  /** Canaries that were asked for again long after they were seen; `why` it could not be told. Absent before the first time. */
+  readonly lastRecheck?: {
+    readonly at: EpochMs;
+    readonly asked: number;
+    readonly missing: number;
     readonly why?: string;
   };
 }

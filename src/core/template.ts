@@ -40,7 +40,7 @@ export interface Speech {
 
 /** The names of a template's gaps with what they hold: `hop`, `left:span`. */
 export function gapsOf(template: Template): string[] {
-  return [...template.matchAll(gap)].map(([, inner = '']) => inner).sort();
+  return [...new Set([...template.matchAll(gap)].map(([, inner = '']) => inner))].sort();
 }
 
 const gap = /\{([a-z_]+(?::[a-z]+)?)\}/g;

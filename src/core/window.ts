@@ -50,7 +50,8 @@ export function placesOf({ pipelines, expectedPings }: Pick<Config, 'pipelines' 
 /** What names nothing that there is, for people; empty where all is well. A hop alone is looked for in every pipeline. */
 export function placeFaults({ pipeline, hop }: Pick<Window, 'pipeline' | 'hop'>, places: Places): string[] {
   const known = pipeline === undefined ? [...places.values()].flat() : places.get(pipeline);
-  if (known === undefined) return [`There is no such pipeline "${pipeline}". There are: ${listOf([...places.keys()])}.`];
+  if (known === undefined)
+    return [`There is no such pipeline "${pipeline}". There are: ${listOf([...places.keys()])}.`];
   if (hop === undefined || known.includes(hop)) return [];
   const where = pipeline === undefined ? '' : ` of ${pipeline}`;
   return [`There is no such hop or check "${hop}"${where}. There are: ${listOf(known)}.`];

@@ -61,6 +61,8 @@ export function contradict(hop: HopState, look: CompleteLook, now: EpochMs): voi
     if (at > longAgo) continue;
     awaited.waiting.delete(key);
     if (!covers(look, stream, seq)) continue;
+    hop.counters.entered.inconsistent += 1;
+    hop.dirty = true;
     pushBounded(awaited.contradicted, { at: now, belowAt: at, ref: { stream, seq } });
   }
 }

@@ -9,12 +9,14 @@ import {
   cusumOf,
   type LossSeries,
   monthMs,
+  powerOf,
   thresholdFor,
 } from '../core/burn.ts';
 import { evidenceOf } from '../core/evidence.ts';
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { whom } from './blaming.ts';
+import { readableAbove } from './depth.ts';
 import { countsSince, enough, type Finding, hasOpen, isWatched, looksOf, runbookOf } from './finding.ts';
 import { hopsBehind, overtakenBy } from './flow.ts';
 import { lineage } from './looking.ts';
@@ -29,7 +31,6 @@ import {
   toldTimes,
 } from './losses.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
-import { readableAbove } from './unread.ts';
 
 /** Hours of losses are added up anew so often: as often as the hop is read, within these bounds, ms. */
 const everyBounds = { least: 500, most: 30_000 };
@@ -37,7 +38,7 @@ const everyBounds = { least: 500, most: 30_000 };
 interface Known {
   nextAt: EpochMs;
   finding: Finding | undefined;
-  /** Thresholds by the binary logarithm of canaries a month: nothing that each new stream changes. */
+  /** By `powerOf` the canaries a month: the first takes some 30 ms. */
   readonly thresholds: Map<number, number>;
 }
 /** Derived from the state alone; kept, since it changes slowly and is asked for at every judging. */
@@ -74,7 +75,7 @@ function look(state: EngineState, hop: HopState, thresholds: Map<number, number>
   if (losses.length < enough) return undefined;
   const speaking = speakingOf(state, hop, losses, told, thresholds);
   if (speaking === undefined || isOver(state, hop, speaking, told)) return undefined;
-  return findingOf(hop, speaking);
+  return findingOf(state, hop, speaking);
 }
 
 /** The hop as a whole first, then each stream by itself: what one node of thousands loses is nothing beside all others. */
@@ -120,11 +121,10 @@ function sinceFirst(losses: readonly Loss[], series: LossSeries, now: EpochMs): 
   };
 }
 
-/** Rounded up to a power of two. */
-function thresholdAt(cusum: Cusum, canariesPerMonth: number, known: Map<number, number>): number {
-  const power = Math.ceil(Math.log2(Math.max(1, canariesPerMonth)));
-  const threshold = known.get(power) ?? thresholdFor(cusum, 2 ** power);
-  known.set(power, threshold);
+function thresholdAt(cusum: Cusum, canariesPerMonth: number, thresholds: Map<number, number>): number {
+  const power = powerOf(canariesPerMonth);
+  const threshold = thresholds.get(power) ?? thresholdFor(cusum, power);
+  thresholds.set(power, threshold);
   return threshold;
 }
 
@@ -172,14 +172,14 @@ function isOver(state: EngineState, hop: HopState, { losses }: Speaking, told: r
   return arrived >= needed;
 }
 
-function findingOf(hop: HopState, { losses, counted, row }: Speaking): Finding {
+function findingOf({ now }: EngineState, hop: HopState, { losses, counted, row }: Speaking): Finding {
   const losing = new Set<StreamState>(losses.map(({ track }) => track.stream));
   const since = Math.min(...losses.map(({ plannedAt }) => plannedAt));
   const tracks = hop.tracks.filter(isWatched);
   const said = {
     losses: counted.losses,
     trials: Math.round(counted.trials),
-    window: counted.windowMs,
+    window: Math.min(counted.windowMs, now - hop.tracks.reduce((at, { stream }) => Math.min(at, stream.openedAt), now)),
     hop: hop.spec.name,
     share: counted.losses / counted.trials,
     least: wilson(counted.losses, counted.trials).lo,

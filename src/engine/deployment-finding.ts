@@ -2,6 +2,7 @@
 import { evidenceOf } from '../core/evidence.ts';
 import { looksFor, ownAdvice } from '../core/first-look.ts';
 import type { IncidentFacts } from '../core/incident.ts';
+import { ownAddress } from '../core/own-address.ts';
 import type { ExpectedPingSpec } from '../core/pipeline.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { undeliveredFinding } from './drill-finding.ts';
@@ -77,19 +78,15 @@ function pingFinding(state: EngineState, ping: ExpectedPingSpec): Finding[] {
   const since = at ?? state.startedAt;
   const key = at === undefined ? 'ping-never' : 'ping-late';
   const detail = [evidenceOf(key, { name, for: state.now - since, every: everyMs })];
-  const firstLook = looksFor(ownAdvice[key], { name, url: pingUrl(state, name) });
+  const firstLook = looksFor(ownAdvice[key], {
+    name,
+    url: `${ownAddress(state.config)}/hooks/ping/${encodeURIComponent(name)}`,
+  });
   return [{ ...base, kind: at === undefined ? 'unproven' : 'silent', hop: name, since, detail, firstLook }];
 }
 
 function isOverdueFirst({ now, startedAt }: EngineState, { everyMs, graceMs }: ExpectedPingSpec): boolean {
   return now - startedAt > everyMs + graceMs + setUpMs;
-}
-
-/** Where it must be sent, as others reach us. */
-function pingUrl({ config, pageUrl }: EngineState, name: string): string {
-  const { host, port } = config.listen;
-  const base = config.links?.page ?? pageUrl ?? `http://${host}:${port}`;
-  return `${base.replace(/[?#].*$/, '').replace(/\/$/, '')}/hooks/ping/${encodeURIComponent(name)}`;
 }
 
 /** It last came at `at`. What came while we were away could not be heard, so the wait begins anew with us. */

@@ -28,6 +28,8 @@ export interface Finding {
   readonly between?: { readonly from: string; readonly to: string };
   readonly unreadable?: readonly string[];
   readonly behind?: readonly string[];
+  /** Hops that it is told for besides its own. */
+  readonly alsoAt?: readonly string[];
   /** Counted only when it is told: it walks every stream. */
   readonly counts?: () => Readonly<Partial<Record<Verdict, number>>>;
   readonly lossDecidedAt?: EpochMs;

@@ -5,17 +5,19 @@ import type { EpochMs } from '../lib/clock.ts';
 import { whom } from './blaming.ts';
 import { burningFinding } from './burning.ts';
 import { isCutOffElsewhere } from './cut-off.ts';
+import { readableAbove, spanOf } from './depth.ts';
 import { emissionFindings, heldAtEmitters } from './emission-finding.ts';
 import { countsSince, enough, type Finding, hasOpen, isWatched, looksOf, runbookOf } from './finding.ts';
 import { flowOf, hopsBehind, isMissing, isQuietlyFine, missesAny, type TrackFlow, walkBack } from './flow.ts';
 import { failing, isFailing } from './look-outcome.ts';
 import { lineage } from './looking.ts';
 import { lossFinding } from './loss-finding.ts';
+import { flowLooks, oddLooks } from './on-the-way.ts';
 import { withOneCause } from './one-cause.ts';
 import { recheckFindings } from './recheck-finding.ts';
 import type { EngineState, HopState, PipelineState, Track } from './state.ts';
 import { misroutedFinding } from './straying.ts';
-import { isolation, mayBeIsolation, readableAbove, readingAbove, unreadFinding } from './unread.ts';
+import { isolation, mayBeIsolation, readingAbove, unreadFinding } from './unread.ts';
 
 /** Where the pipeline hurts. `present` are findings; `held` are kinds at hops about which nothing new is known, so nothing may resolve. */
 export interface Findings {
@@ -91,7 +93,7 @@ type Flow = { readonly track: Track; readonly flow: TrackFlow };
 function stoppedFinding(hop: HopState, tracks: readonly Track[], stopped: readonly Flow[]): Finding {
   const total = tracks.length;
   const since = Math.min(...stopped.map(({ flow }) => flow.since));
-  const unreadable = [...lineage(hop)].filter((each) => each !== hop && failing(each)).map((each) => each.spec.name);
+  const streams = stopped.map(({ track }) => track.stream);
   const lostAfter = hop.pipeline.spec.lostAfterMs;
   // Of a new stream nothing was ever seen here: more likely never set up than broken, so no page for it beside others that flow.
   const newcomers = stopped.length < total && stopped.every(({ track }) => track.newestSeenSeq < 0);
@@ -100,19 +102,14 @@ function stoppedFinding(hop: HopState, tracks: readonly Track[], stopped: readon
     ...(newcomers ? { severity: 'warning' as const } : {}),
     hop: hop.spec.name,
     since,
-    ...whom(
-      hop,
-      tracks,
-      stopped.map(({ track }) => track.stream),
-    ),
-    between: { from: readableAbove(hop), to: hop.spec.name },
-    unreadable,
+    ...whom(hop, tracks, streams),
+    ...spanOf(hop, tracks, streams, since),
     behind: hopsBehind(hop).map((each) => each.spec.name),
     counts: () => countsSince(hop, since),
     lossDecidedAt: since + lostAfter,
     looks: looksOf(hop),
     detail: [evidenceOf('stopped', { hop: hop.spec.name })],
-    firstLook: runbookOf(hop, 'stopped'),
+    firstLook: flowLooks(hop, 'stopped'),
   };
 }
 
@@ -135,7 +132,7 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
       counts: () => countsSince(hop, since),
       looks: looksOf(hop),
       detail: [evidenceOf('slow', { hop: hop.spec.name, within: hop.spec.withinMs })],
-      firstLook: runbookOf(hop, 'slow'),
+      firstLook: flowLooks(hop, 'slow'),
     });
   }
   const lossy = lossFinding(state, hop, tracks);
@@ -175,7 +172,7 @@ function oddFinding(
       between: { from: readableAbove(hop), to: hop.spec.name },
       looks: looksOf(hop),
       detail: [evidenceOf(kind, { count: times.length, arrived, hop: hop.spec.name })],
-      firstLook: runbookOf(hop, kind),
+      firstLook: oddLooks(hop, kind),
     },
   ];
 }
@@ -219,7 +216,7 @@ function forgedFinding(state: EngineState, hop: HopState, already: readonly Find
       severity: 'warning',
       looks: looksOf(hop),
       detail: [evidenceOf('forged', { hop: hop.spec.name })],
-      firstLook: runbookOf(hop, 'forged'),
+      firstLook: oddLooks(hop, 'forged'),
     },
   ];
 }

@@ -63,7 +63,7 @@ export function parentState(track: Track, seq: number): ParentState {
     if (!termsOf(run, hop.id, stream.number, seq)) continue;
     const above = stream.tracks.find((each) => each.hop === hop);
     const code = above ? codeAt(above, seq) : 0;
-    const verdict = code === undefined ? 'delivered' : verdictOfCode(code);
+    const verdict = code === undefined ? foldedAs(above, run, seq) : verdictOfCode(code);
     if (verdict === 'delivered') return unknown ? 'unknown' : 'fine';
     if (verdict === 'delayed') return unknown ? 'unknown' : 'late';
     if (verdict === 'overdue' || verdict === 'lost') return 'broken';
@@ -74,6 +74,11 @@ export function parentState(track: Track, seq: number): ParentState {
   // A block that is folded away held only what went out, or is old history.
   const sent = emissionAt(stream, seq);
   return sent === undefined || sent.state === emission.emitted ? 'fine' : 'unsettled';
+}
+
+/** It arrived, or is old history. Where something came late since it went out, that may have been this one. */
+function foldedAs(above: Track | undefined, run: RunRow | undefined, seq: number): 'delivered' | 'delayed' {
+  return above && run && above.lastLateAt > plannedAt(run, seq) ? 'delayed' : 'delivered';
 }
 
 export interface TrackFlow {

@@ -17,5 +17,9 @@ export const enteredStates = [
   'corrupted',
   'forged',
   'foreign',
+  'rechecked',
+  'vanished',
+  'inconsistent',
+  'misrouted',
 ] as const;
 export type Entered = (typeof enteredStates)[number];

@@ -5,8 +5,7 @@
 import type { IncidentFacts } from '../core/incident.ts';
 import type { NotificationAction } from '../core/notifier.ts';
 import type { Severity } from '../core/pipeline.ts';
-import { isActive } from '../core/window.ts';
-import { silenceOf } from './silencing.ts';
+import { activeSilences, silenceOf } from './silencing.ts';
 import type { EngineState, IncidentState, OutboxState } from './state.ts';
 
 /** What a channel is still to be told, and as what it knows the incident. */
@@ -18,24 +17,16 @@ export interface Owed {
 
 const rowKey = 'owed';
 
-/** What is said to a channel now in place of `facts`; undefined where nothing is. */
+/** What is said to a channel now in place of `facts`; undefined where nothing is. What may wait is withdrawn before it goes out. */
 export function hushed(
-  state: EngineState,
   incident: IncidentState,
   notifier: string,
   action: NotificationAction,
   facts: IncidentFacts,
 ): IncidentFacts | undefined {
-  if (action === 'update' && silenceOf(state, facts) !== undefined) {
-    // it became critical just now: that is the news
-    const severity = facts.criticalAt === state.now ? 'warning' : facts.severity;
-    owe(state, incident, notifier, { action, severity });
-    return undefined;
-  }
   const owed = incident.owed?.get(notifier);
   if (owed === undefined || action === 'trigger' || action === 'update') return facts;
-  if (action === 'resolve') forgive(state, incident, notifier);
-  else if (owed.action === 'trigger') return undefined;
+  if (action !== 'resolve' && owed.action === 'trigger') return undefined;
   return asTold(facts, owed);
 }
 
@@ -45,9 +36,8 @@ function asTold({ criticalAt, ...facts }: IncidentFacts, { severity }: Owed): In
 
 /** What waits for a channel when a silence begins waits for its end. Those under way now are left alone. */
 export function withdrawHushed(state: EngineState): void {
-  const { silences, outbox, now } = state;
-  if (!silences.some((silence) => isActive(silence, now))) return;
-  for (const entry of outbox.values()) {
+  if (activeSilences(state).length === 0) return;
+  for (const entry of state.outbox.values()) {
     const { action, facts } = entry.row;
     if (!isWaiting(entry) || (action !== 'trigger' && action !== 'update')) continue;
     const silence = silenceOf(state, facts);
@@ -71,7 +61,11 @@ function withdraw(state: EngineState, entry: OutboxState, why: string): void {
     incident.hushed = true;
     incident.notified = incident.notified.filter((name) => name !== notifier);
     state.changedIncidents.add(incident);
-  } else owe(state, incident, notifier, { action: action === 'trigger' ? action : 'update', severity: severityBefore(action, facts) });
+  } else
+    owe(state, incident, notifier, {
+      action: action === 'trigger' ? action : 'update',
+      severity: severityBefore(action, facts),
+    });
 }
 
 /** Channels are told of a change when it became critical, and only then. */

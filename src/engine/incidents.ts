@@ -83,6 +83,7 @@ function raise(state: EngineState, pipeline: PipelineState, finding: Finding): v
     number,
     facts: withChanges(pipeline, sayFlapping({ ...facts, ...told, ...often })),
     streams: finding.streams,
+    alsoAt: alsoAt(finding),
     countedAt: state.now,
     notified: [],
     receipts: {},
@@ -107,9 +108,14 @@ function change(state: EngineState, pipeline: PipelineState, incident: IncidentS
   const kept = { ...since(state, facts, before), ...keptOf(before) };
   incident.facts = withChanges(pipeline, sayFlapping({ ...facts, ...ahead, ...kept }));
   incident.streams = finding.streams;
+  incident.alsoAt = alsoAt(finding, incident);
   const isNews = before.severity !== severity || streams.affected !== facts.streams.affected;
   if (isNews || changed !== incident.facts.changed) state.changedIncidents.add(incident);
   if (before.severity !== severity) notify(state, incident, 'trigger');
+}
+
+function alsoAt({ alsoAt: now = [] }: Finding, before?: IncidentState): readonly string[] {
+  return [...new Set([...(before?.alsoAt ?? []), ...now])];
 }
 
 /** What does not follow from how it is now. */

@@ -3,10 +3,11 @@ import { evidenceOf } from '../core/evidence.ts';
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import { whom } from './blaming.ts';
 import { burningFinding } from './burning.ts';
-import { countsSince, enough, type Finding, hasOpen, looksOf, runbookOf } from './finding.ts';
+import { readableAbove } from './depth.ts';
+import { countsSince, enough, type Finding, hasOpen, looksOf } from './finding.ts';
 import { decidedMs, hopsBehind, type LossTally, missesSince, overtakenBy, tallyLosses } from './flow.ts';
+import { flowLooks } from './on-the-way.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
-import { readableAbove } from './unread.ts';
 
 /** Many in the loss window, or fewer over hours and days. */
 export function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]): Finding | undefined {
@@ -47,7 +48,7 @@ function windowFinding(state: EngineState, hop: HopState, tracks: readonly Track
         budget,
       }),
     ],
-    firstLook: runbookOf(hop, 'lossy'),
+    firstLook: flowLooks(hop, 'lossy'),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Maintenance windows: set and ended by people, kept in the ledger. */
+import type { IncidentKind } from '../core/incident.ts';
 import { covers, type Maintenance } from '../core/maintenance.ts';
 import type { IncidentPlace } from '../core/window.ts';
 import { withPeers } from './peer-state.ts';
@@ -29,7 +30,10 @@ export function restoreMaintenance(meta: ReadonlyMap<string, string>): readonly 
 }
 
 /** The window in which an incident falls now, if one does: the one that lasts longest. */
-export function maintenanceOf(state: EngineState, place: IncidentPlace): Maintenance | undefined {
+export function maintenanceOf(
+  state: EngineState,
+  place: IncidentPlace & { readonly kind?: IncidentKind },
+): Maintenance | undefined {
   const windows = withPeers(state, 'maintenance').filter((window) => covers(window, place, state.now));
   return windows.toSorted((one, other) => other.until - one.until)[0];
 }

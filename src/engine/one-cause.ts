@@ -1,80 +1,80 @@
 /** One agent may feed two places: when it stops, both stop for the same streams, and that is one trouble. */
 import { evidenceOf } from '../core/evidence.ts';
-import { type Finding, hasOpen } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { hopsBehind } from './flow.ts';
-import type { EngineState, HopState, PipelineState, StreamState } from './state.ts';
+import { keyOf } from './restore.ts';
+import type { EngineState, HopState, IncidentState, PipelineState, StreamState } from './state.ts';
 
 /** Streams that both miss, of those that either does. */
 const sameAbove = 0.8;
 
 /**
- * Stops at hops that lines reach straight from the emitters, for the same streams: told at the one that was told first, and the others
- * beside it. Where both were told apart, both stay.
+ * Stops at hops that share the way to them, as far as can be seen, for the same streams: told at the one that was told first, and the
+ * others beside it. Where both were told apart, both stay.
  */
 export function withOneCause(state: EngineState, pipeline: PipelineState, present: readonly Finding[]): Finding[] {
-  const roots = pipeline.hops.filter((hop) => hop.parent === undefined);
-  if (roots.length < 2) return [...present];
-  const stops = present.filter(({ kind, hop }) => kind === 'stopped' && roots.some(({ spec }) => spec.name === hop));
-  const gone = new Map<Finding, Finding | undefined>();
+  const stops = present.filter(({ kind }) => kind === 'stopped');
+  if (stops.length === 0 || pipeline.hops.length < 2) return [...present];
+  const told = stops.filter((stop) => openAt(state, pipeline, stop.hop) !== undefined);
+  const firsts = [...told];
+  const others = new Map<Finding, Finding | undefined>();
   for (const stop of stops) {
-    if (hasOpen(state, hopOf(roots, stop), 'stopped')) continue;
-    const first = stops.find((each) => each !== stop && !gone.has(each) && isSame(each.streams, stop.streams));
-    if (first !== undefined && comesFirst(state, roots, first, stop, stops)) gone.set(stop, first);
-    else if (first === undefined && isPartOfOpen(state, roots, stop)) gone.set(stop, undefined);
+    if (told.includes(stop)) continue;
+    const first = firsts.find((each) => isSameStop(pipeline, each, stop));
+    if (first !== undefined || isPartOfOpen(state, pipeline, stop)) others.set(stop, first);
+    else firsts.push(stop);
   }
-  return present
-    .filter((each) => !gone.has(each))
-    .map((each) =>
-      withOthers(
-        each,
-        [...gone].filter(([, first]) => first === each).map(([stop]) => hopOf(roots, stop)),
-      ),
-    );
+  return present.filter((each) => !others.has(each)).map((each) => withOthers(pipeline, each, others));
 }
 
-function hopOf(roots: readonly HopState[], { hop }: Finding): HopState {
-  const found = roots.find(({ spec }) => spec.name === hop);
-  if (found === undefined) throw new Error(`no hop ${hop}`);
-  return found;
+/** Nothing that can be read lies between it and where its lines come from: another hop may hang on the same. */
+function sharesItsWay({ hops }: PipelineState, { hop, unreadable = [] }: Finding): boolean {
+  return unreadable.length > 0 || hopOf(hops, hop)?.parent === undefined;
 }
 
-function comesFirst(
-  state: EngineState,
-  roots: readonly HopState[],
-  first: Finding,
-  stop: Finding,
-  stops: readonly Finding[],
-): boolean {
-  return hasOpen(state, hopOf(roots, first), 'stopped') || stops.indexOf(first) < stops.indexOf(stop);
+function hopOf(hops: readonly HopState[], name: string): HopState | undefined {
+  return hops.find(({ spec }) => spec.name === name);
 }
 
-/** The other one flows again already, and is still told until it was good for long enough. */
-function isPartOfOpen(state: EngineState, roots: readonly HopState[], { hop, streams }: Finding): boolean {
-  return roots.some((other) => {
-    if (other.spec.name === hop || !hasOpen(state, other, 'stopped')) return false;
-    const open = [...state.open.values()].find(
-      ({ facts }) =>
-        facts.kind === 'stopped' && facts.hop === other.spec.name && facts.pipeline === other.pipeline.spec.name,
-    );
-    return open?.streams !== undefined && isSame(open.streams, streams);
+function openAt(state: EngineState, { spec }: PipelineState, hop: string): IncidentState | undefined {
+  return state.open.get(keyOf({ pipeline: spec.name, hop, kind: 'stopped' }));
+}
+
+function isSameStop(pipeline: PipelineState, one: Finding, other: Finding): boolean {
+  if (!sharesItsWay(pipeline, one) || !sharesItsWay(pipeline, other)) return false;
+  return one.between?.from === other.between?.from && isSame(one.streams, other.streams);
+}
+
+/** It was told beside that one, which may flow again already, and is still open until it was good for long enough. */
+function isPartOfOpen(state: EngineState, pipeline: PipelineState, stop: Finding): boolean {
+  return pipeline.hops.some(({ spec }) => {
+    const open = spec.name === stop.hop ? undefined : openAt(state, pipeline, spec.name);
+    if (open?.streams === undefined) return false;
+    if (open.alsoAt?.includes(stop.hop)) return true;
+    if (!sharesItsWay(pipeline, stop) || open.facts.between?.from !== stop.between?.from) return false;
+    const sharesToo = open.facts.unreadable.length > 0 || hopOf(pipeline.hops, spec.name)?.parent === undefined;
+    return sharesToo && isSame(open.streams, stop.streams);
   });
 }
 
 function isSame(some: readonly StreamState[], others: readonly StreamState[]): boolean {
-  const both = new Set([...some, ...others]);
-  return some.length + others.length - both.size >= sameAbove * both.size;
+  const either = new Set([...some, ...others]).size;
+  return some.length + others.length - either >= sameAbove * either;
 }
 
-function withOthers(finding: Finding, others: readonly HopState[]): Finding {
-  if (others.length === 0) return finding;
-  const behind = new Set([
-    ...(finding.behind ?? []),
-    ...others.flatMap((hop) => [hop, ...hopsBehind(hop)]).map(({ spec }) => spec.name),
-  ]);
-  const said = evidenceOf('stopped-too', { hops: { shown: others.map(({ spec }) => spec.name), more: 0 } });
-  return {
-    ...finding,
-    behind: [...behind],
-    detail: typeof finding.detail === 'string' ? finding.detail : [...finding.detail, said],
-  };
+function withOthers(
+  { hops }: PipelineState,
+  finding: Finding,
+  all: ReadonlyMap<Finding, Finding | undefined>,
+): Finding {
+  const names = [...all].filter(([, first]) => first === finding).map(([{ hop }]) => hop);
+  if (names.length === 0 || typeof finding.detail === 'string') return finding;
+  const behind = new Set([...(finding.behind ?? []), ...names.flatMap((name) => [name, ...below(hops, name)])]);
+  const said = evidenceOf('stopped-too', { hops: { shown: names, more: 0 } });
+  return { ...finding, alsoAt: names, behind: [...behind], detail: [...finding.detail, said] };
+}
+
+function below(hops: readonly HopState[], name: string): string[] {
+  const hop = hopOf(hops, name);
+  return hop === undefined ? [] : hopsBehind(hop).map(({ spec }) => spec.name);
 }

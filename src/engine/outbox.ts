@@ -147,7 +147,7 @@ export function enqueue(
   action: NotificationAction,
   given = incident.facts,
 ): void {
-  const facts = hushed(state, incident, notifier, action, given);
+  const facts = hushed(incident, notifier, action, given);
   if (facts === undefined) return;
   const id = state.next.outbox++;
   const { number: incidentNumber } = incident;

@@ -3,10 +3,21 @@ import type { PeerIncident, PeerReport, PeerTaken, PeerTold } from '../core/peer
 import type { EpochMs } from '../lib/clock.ts';
 import { isFailing } from './look-outcome.ts';
 import { discard, enqueue, tell, wants } from './outbox.ts';
-import { isAlive, isGivenUp, type PeerState, peersRow } from './peer-state.ts';
-import { hasTold, leftToPeer, settingsOf, standingOf, theirsOf } from './peering.ts';
+import { givenUpMs, heard, isGivenUp, type PeerState, peersRow } from './peer-state.ts';
+import {
+  isFirst,
+  isTaken,
+  leftToLiving,
+  leftToPeer,
+  patienceMs,
+  settingsOf,
+  standingOf,
+  theirsOf,
+  toldByGone,
+} from './peering.ts';
 import { isQuiet } from './silencing.ts';
 import type { EngineState, IncidentState, PipelineState } from './state.ts';
+import { joinsStorm } from './storm.ts';
 
 const takenLimit = 500;
 const keptResolved = 200;
@@ -19,7 +30,7 @@ export function onPeerHeard(state: EngineState, name: string, report: PeerReport
   if (peer.trouble !== undefined) return;
   const before = peer.report;
   peer.heardAt = state.now;
-  peer.report = withItsName(report, name);
+  Object.assign(peer, heard(withItsName(report, name)));
   const { settings, deaf } = differences(state, report);
   peer.differsSince = settings.length > 0 || deaf ? (peer.differsSince ?? state.now) : undefined;
   noteClosed(state, before, report);
@@ -124,10 +135,12 @@ function tellWhatWasLeft(state: EngineState, incident: IncidentState, name: stri
     incident.leftSince?.delete(name);
     return;
   }
-  if (isSaidToBeOver(state, incident) || takeOver(state, incident, name)) return;
+  const since = incident.leftSince?.get(name) ?? state.now;
+  if (isSaidToBeOver(state, incident) || leftToLiving(state, incident, name, since)) return;
+  if (takeOver(state, incident, name)) return;
   if (incident.standsIn?.has(name) ? leftToPeer(state, notifier, incident) : !wants(state, notifier, incident)) return;
   incident.leftSince?.delete(name);
-  tell(state, incident, name);
+  if (!joinsStorm(state, incident, name)) tell(state, incident, name);
 }
 
 /** It is only not resolved yet, or a peer said so and nothing newer is known. */
@@ -139,11 +152,12 @@ function isSaidToBeOver(state: EngineState, incident: IncidentState): boolean {
 /** What a peer told that is gone is not told again: we go on with it, and tell its end. */
 function takeOver(state: EngineState, incident: IncidentState, name: string): boolean {
   for (const peer of state.peers) {
-    const theirs = isAlive(state, peer) ? undefined : theirsOf(peer, incident);
-    const told = hasTold(theirs, name);
-    if (!peer.report || !theirs || !told) continue;
+    const told = toldByGone(state, peer, incident, name);
+    const theirs = theirsOf(peer, incident);
+    if (!theirs || !told) continue;
     take(peer, theirs, name);
-    incident.notified = [...incident.notified, name];
+    if (told.storm) incident.facts = { ...incident.facts, storm: [...(incident.facts.storm ?? []), name] };
+    else incident.notified = [...incident.notified, name];
     if (told.receipt !== undefined) incident.receipts = { ...incident.receipts, [name]: told.receipt };
     incident.leftSince?.delete(name);
     state.changedIncidents.add(incident);
@@ -171,30 +185,33 @@ function tellAnew(state: EngineState, incident: IncidentState): void {
 function endWhatItTold(state: EngineState, peer: PeerState): void {
   const { report, heardAt } = peer;
   if (report === undefined || report.open.length === 0) return;
+  if (!isFirst(state) && state.now - heardAt < givenUpMs + patienceMs) return;
+  const open = new Set([...state.open.values()].map(({ facts }) => facts.dedupKey));
   const rest: PeerIncident[] = [];
   for (const theirs of report.open) {
-    if (!isFineHere(state, theirs, heardAt)) rest.push(theirs);
+    if (open.has(theirs.dedupKey) || !isFineHere(state, theirs, heardAt)) rest.push(theirs);
     else endInPlace(state, peer, theirs);
   }
   if (rest.length === report.open.length) return;
-  peer.report = { ...report, open: rest };
+  Object.assign(peer, heard({ ...report, open: rest }));
   store(state);
 }
 
-/** Not open here, and seen to be well since. */
-function isFineHere(state: EngineState, theirs: PeerIncident, heardAt: EpochMs): boolean {
-  if ([...state.open.values()].some(({ facts }) => facts.dedupKey === theirs.dedupKey)) return false;
-  const pipeline = state.pipelines.find(({ spec }) => spec.name === theirs.pipeline);
+/** Seen to be well since. */
+function isFineHere({ pipelines }: EngineState, theirs: PeerIncident, heardAt: EpochMs): boolean {
+  const pipeline = pipelines.find(({ spec }) => spec.name === theirs.pipeline);
   return pipeline !== undefined && isFineSince(pipeline, theirs, heardAt);
 }
 
 /** Channels that were told by it and did not hear the end from us. */
-function notEnded(state: EngineState, { taken, heardAt }: PeerState, { id, told, dedupKey }: PeerIncident): PeerTold[] {
-  const over = state.resolved.filter(({ facts }) => facts.dedupKey === dedupKey && (facts.resolvedAt ?? 0) > heardAt);
-  return told.filter(
-    ({ notifier }) =>
+function notEnded(state: EngineState, peer: PeerState, theirs: PeerIncident): PeerTold[] {
+  const isSame = ({ facts }: IncidentState) => facts.dedupKey === theirs.dedupKey;
+  const over = state.resolved.filter((each) => isSame(each) && (each.facts.resolvedAt ?? 0) > peer.heardAt);
+  return theirs.told.filter(
+    ({ notifier, storm }) =>
+      !storm &&
       state.notifiers.some(({ name }) => name === notifier) &&
-      !taken.some((each) => each.id === id && each.notifier === notifier) &&
+      !isTaken(state, peer, theirs, notifier) &&
       !over.some(({ notified }) => notified.includes(notifier)),
   );
 }

@@ -1,5 +1,5 @@
 /** What we know of another logcanary, and whether it is still to be heard. */
-import type { PeerReport, PeerTaken } from '../core/peer.ts';
+import type { PeerIncident, PeerReport, PeerTaken } from '../core/peer.ts';
 import type { PeerSpec } from '../core/pipeline.ts';
 import type { EpochMs } from '../lib/clock.ts';
 
@@ -10,18 +10,28 @@ export const givenUpMs = 15 * 60_000;
 /** That settings differ is told after so long, ms: both are not set right, or upgraded, in the same minute. */
 export const differsMs = 15 * 60_000;
 
-export interface PeerState {
+interface Heard {
+  /** What it said when it was last heard. */
+  report: PeerReport | undefined;
+  /** The incidents of its report, by their dedup keys. */
+  theirs: ReadonlyMap<string, PeerIncident>;
+}
+
+export interface PeerState extends Heard {
   readonly spec: PeerSpec;
   /** When it was last heard; 0 for never. Also before our start. */
   heardAt: EpochMs;
-  /** What it said then. */
-  report: PeerReport | undefined;
   /** Why it was not heard, or not believed, at the last try; undefined when it was. Not stored. */
   trouble: string | undefined;
   /** What we answer for in its place, newest last, at most 500. */
   taken: readonly PeerTaken[];
   /** Since when its settings are not ours, or it does not hear us; undefined while all agrees. Not stored. */
   differsSince: EpochMs | undefined;
+}
+
+/** What is kept of a report. */
+export function heard(report: PeerReport | undefined): Heard {
+  return { report, theirs: new Map(report?.open.map((each) => [each.dedupKey, each])) };
 }
 
 /** The moments that matter of the state. */
@@ -73,6 +83,6 @@ export function restorePeers(specs: readonly PeerSpec[] | undefined, meta: Reado
   const rows: readonly PeerRow[] = JSON.parse(meta.get(rowKey) ?? '[]');
   return (specs ?? []).map((spec) => {
     const { heardAt = 0, report, taken = [] } = rows.find(({ name }) => name === spec.name) ?? {};
-    return { spec, heardAt, report, taken, trouble: undefined, differsSince: undefined };
+    return { spec, heardAt, ...heard(report), taken, trouble: undefined, differsSince: undefined };
   });
 }

@@ -3,20 +3,21 @@
  * one with the smallest instance, or who sees what that one does not. What is over is told when all agree who can see it.
  */
 import { settingsKeyOf } from '../core/dedup-key.ts';
-import type { PeerIncident, PeerReport, PeerTold, Standing } from '../core/peer.ts';
+import type { PeerIncident, PeerReport, PeerTaken, PeerTold, Standing } from '../core/peer.ts';
 import type { NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { Silence } from '../core/silence.ts';
 import { isActive } from '../core/window.ts';
+import type { EpochMs } from '../lib/clock.ts';
 import { isFailing } from './look-outcome.ts';
-import { isAlive, isGivenUp, isHeard, type PeerState } from './peer-state.ts';
+import { isAlive, isGivenUp, isHeard, type PeerState, takeoverMs } from './peer-state.ts';
 import type { EngineState, IncidentState } from './state.ts';
 
 /** Whoever goes first may be so much slower to see it, or to have it taken, before the next one tells, ms. */
 export const patienceMs = 60_000;
 
 /** What a peer said of our incident when it was last heard. */
-export function theirsOf({ report }: PeerState, { facts }: IncidentState): PeerIncident | undefined {
-  return report?.open.find(({ dedupKey }) => dedupKey === facts.dedupKey);
+export function theirsOf({ theirs }: PeerState, { facts }: IncidentState): PeerIncident | undefined {
+  return theirs.get(facts.dedupKey);
 }
 
 export function hasTold(theirs: PeerIncident | undefined, notifier: string): PeerTold | undefined {
@@ -34,15 +35,48 @@ export function leftToPeer(state: EngineState, notifier: NotifierSpec, incident:
   const { name, deduplicates } = notifier;
   if (state.peers.length === 0 || deduplicates === true) return false;
   const since = incident.leftSince?.get(name) ?? state.now;
-  const left = state.peers.some((peer) => tellsFirst(state, peer, { name, incident, since }));
+  const left =
+    leftToLiving(state, incident, name, since) ||
+    state.peers.some((peer) => toldByGone(state, peer, incident, name) !== undefined);
   if (left) incident.leftSince = (incident.leftSince ?? new Map()).set(name, since);
   return left;
+}
+
+/** What a peer told that is gone, and nobody went on with yet: the channel takes it for open. */
+export function toldByGone(
+  state: EngineState,
+  peer: PeerState,
+  incident: IncidentState,
+  name: string,
+): PeerTold | undefined {
+  const theirs = isAlive(state, peer) ? undefined : theirsOf(peer, incident);
+  return theirs === undefined || isTaken(state, peer, theirs, name) ? undefined : hasTold(theirs, name);
+}
+
+/** We, or another one that lives, answer for it already. */
+export function isTaken(state: EngineState, peer: PeerState, { id }: PeerIncident, name: string): boolean {
+  const isIt = (each: PeerTaken) => each.id === id && each.notifier === name && each.instance === peer.report?.instance;
+  return peer.taken.some(isIt) || state.peers.some((other) => isAlive(state, other) && other.report?.taken.some(isIt));
+}
+
+/** Somebody who lives has told it, or has still time to. The time begins anew when one is gone. */
+export function leftToLiving(state: EngineState, incident: IncidentState, name: string, since: EpochMs): boolean {
+  const gone = state.peers.filter((peer) => peer.heardAt > 0 && !isAlive(state, peer));
+  const from = Math.max(since, ...gone.map(({ heardAt }) => heardAt + takeoverMs));
+  return state.peers.some((peer) => tellsFirst(state, peer, { name, incident, since: from }));
+}
+
+/** No healthy one goes before us. */
+export function isFirst(state: EngineState): boolean {
+  return !state.peers.some(
+    (peer) => isAlive(state, peer) && peer.report?.healthy && peer.report.instance < state.instance,
+  );
 }
 
 interface Left {
   readonly name: string;
   readonly incident: IncidentState;
-  readonly since: number;
+  readonly since: EpochMs;
 }
 
 function tellsFirst(state: EngineState, peer: PeerState, { name, incident, since }: Left): boolean {
@@ -116,6 +150,7 @@ function incidentsOf(state: EngineState, open: readonly IncidentState[]): PeerIn
       const receipt = incident.receipts[notifier];
       return receipt === undefined ? { notifier } : { notifier, receipt };
     });
+    for (const notifier of incident.facts.storm ?? []) told.push({ notifier, storm: true });
     const place = { pipeline, hop, kind };
     return { id, dedupKey, ...place, severity, openedAt, since, standing: standingOf(state, incident), told };
   });

@@ -52,8 +52,8 @@ function signsOf(state: EngineState, hop: HopState, kind: 'vanished' | 'inconsis
     const [missing, asked] = [sumOf(bad, kind), sumOf(batches, 'asked')];
     if (first === undefined || last === undefined || missing < enough) return [];
     if (wilson(missing, asked).lo <= budget) return [];
-    // The share since it began: before, all was well, and would only make the clearing wait.
-    const share = missing / sumOf(batches.slice(batches.indexOf(first)), 'asked');
+    // The share in its time: before and after, all was well, and would only make the clearing wait.
+    const share = missing / sumOf(batches.slice(batches.indexOf(first), batches.indexOf(last) + 1), 'asked');
     const goodAfter = sumOf(batches.slice(batches.indexOf(last) + 1), 'asked');
     if (goodAfter >= Math.max(leastGood, goodRunToClear(share))) return [];
     const numbers = new Set(bad.flatMap(({ streams }) => streams));
@@ -84,8 +84,8 @@ function contradictedSign({ now }: EngineState, hop: HopState): Sign[] {
   if (last.belowAt - first.belowAt <= 2 * spec.pollMs) return [];
   const here = awaited.seenHere.filter((at) => at >= now - windowMs).length;
   if (wilson(bad.length, bad.length + here).lo <= budget) return [];
-  const hereSince = awaited.seenHere.filter((at) => at >= first.at).length;
-  if (seenAfter(hop, last.at) >= Math.max(leastGood, goodRunToClear(bad.length / (bad.length + hereSince)))) return [];
+  const hereThen = awaited.seenHere.filter((at) => at >= first.at && at <= last.at).length;
+  if (seenAfter(hop, last.at) >= Math.max(leastGood, goodRunToClear(bad.length / (bad.length + hereThen)))) return [];
   const behind = hopsBehind(hop).map((each) => each.spec.name);
   return [
     {

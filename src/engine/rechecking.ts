@@ -152,6 +152,11 @@ export function onRechecked(state: EngineState, rechecked: Extract<Event, { type
     return;
   }
   series.done = picked.slot;
+  const { entered } = hop.counters;
+  entered.rechecked += batch.asked;
+  entered.vanished += batch.vanished;
+  entered.inconsistent += batch.inconsistent;
+  hop.dirty = true;
   if (batch.asked > 0) series.batches = [...series.batches, batch].slice(-batchesKept);
   book.nextAt = 0;
   const row = { key: bookKey(hop.id), value: bookRow(book) };

@@ -1,5 +1,6 @@
 /** Silences: set and ended by people in reaction to what they know of, kept in the ledger. What is told meanwhile: `hushing.ts`. */
 import { type Silence, type Silenceable, silences } from '../core/silence.ts';
+import { isActive } from '../core/window.ts';
 import { maintenanceOf } from './maintaining.ts';
 import { withPeers } from './peer-state.ts';
 import type { EngineState, IncidentState } from './state.ts';
@@ -46,6 +47,11 @@ export function endWithIncidents(state: EngineState): void {
 /** What the ledger's meta rows hold of them. */
 export function restoreSilences(meta: ReadonlyMap<string, string>): readonly Silence[] {
   return JSON.parse(meta.get(rowKey) ?? '[]');
+}
+
+/** Those that hold now, peers' too. */
+export function activeSilences(state: EngineState): readonly Silence[] {
+  return withPeers(state, 'silences').filter((silence) => isActive(silence, state.now));
 }
 
 /** The silence that an incident falls under now, if one does: the one that lasts longest. */

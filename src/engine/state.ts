@@ -242,6 +242,8 @@ export interface IncidentState extends Telling {
   facts: IncidentFacts;
   /** Those concerned, as last found; not stored. */
   streams?: readonly StreamState[];
+  /** Hops that it was told for besides its own; not stored. */
+  alsoAt?: readonly string[];
   lastBadAt: EpochMs;
   /** When its canaries were last counted. */
   countedAt: EpochMs;

@@ -40,6 +40,8 @@ export function isStranger({ pipeline, spec }: HopState, { injector }: StreamSta
 
 /** A canary of a stranger was found. */
 export function noteStray({ now }: EngineState, hop: HopState, { stream, seq }: LineRef): void {
+  hop.counters.entered.misrouted += 1;
+  hop.dirty = true;
   const { streams } = hop.strays;
   const before = streams.get(stream);
   const planned = timeOf(stream, seq);

@@ -1,6 +1,7 @@
 /** Who was told of each incident, and what kept it from being told: for the page and the API. */
 import { matches, type Silence } from '../core/silence.ts';
 import type { TellingView } from '../core/status.ts';
+import { withPeers } from './peer-state.ts';
 import type { EngineState, IncidentState } from './state.ts';
 
 /** Of the incidents given, by their ids. */
@@ -8,13 +9,14 @@ export function tellingViews(
   state: EngineState,
   incidents: readonly IncidentState[],
 ): Readonly<Record<string, TellingView>> {
+  const all = withPeers(state, 'silences');
   const waiting = new Set<string>();
   for (const { row } of state.outbox.values())
     if (row.state === 'waiting' && row.action === 'trigger') waiting.add(`${row.incident} ${row.notifier}`);
   return Object.fromEntries(
     incidents.map((incident) => [
       incident.facts.id,
-      { told: toldOf(incident, waiting), silences: state.silences.filter((silence) => heldDuring(silence, incident)) },
+      { told: toldOf(incident, waiting), silences: all.filter((silence) => heldDuring(silence, incident)) },
     ]),
   );
 }

@@ -1,15 +1,13 @@
 /** Hops that cannot be read, and why: the target, our own side, or because nothing answers at all. */
-import { type Evidence, evidenceOf } from '../core/evidence.ts';
+import { evidenceOf } from '../core/evidence.ts';
 import { looksFor, ownAdvice } from '../core/first-look.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { evidenceBehind } from './depth.ts';
 import { countsSince, type Finding, hasOpen, looksOf, runbookOf, streamsOf } from './finding.ts';
 import { hopsBehind } from './flow.ts';
 import { answeredBetween, failedLooks, failing, failingSince, isSilent, silentSince } from './look-outcome.ts';
 import { isBlind, isSilence } from './reason.ts';
 import type { EngineState, HopState, PipelineState } from './state.ts';
-
-/** A stop must show in more than so many of the streams: the way is one for all of them. */
-const most = 0.5;
 
 export function isolation(state: EngineState, pipeline: PipelineState): Finding | undefined {
   const read = pipeline.hops.filter((hop) => hop.looks.length > 0 && hop.mode !== 'push');
@@ -27,8 +25,14 @@ export function isolation(state: EngineState, pipeline: PipelineState): Finding 
     totalStreams: streamsOf(state, pipeline).length,
     severity: 'critical',
     detail: [evidenceOf('isolated', { targets: targets.size, hops: names, answer: hops[0]?.looks.at(-1)?.why ?? '' })],
-    firstLook: looksFor(ownAdvice.isolated),
+    firstLook: looksFor(ownAdvice.isolated, addressOf(targets)),
   };
+}
+
+/** One of them that a command can be pointed at. */
+function addressOf(targets: ReadonlySet<string>): { readonly target?: string } {
+  const [target] = [...targets].filter((each) => /^[\w.-]+:\d+$/.test(each));
+  return target === undefined ? {} : { target };
 }
 
 /** A hop that is read on demand is asked because all others are silent: one answer that does not come is enough. */
@@ -46,20 +50,21 @@ export function mayBeIsolation(state: EngineState, hop: HopState): boolean {
   if (!last || !isSilence(last.reason)) return false;
   const others = hop.pipeline.hops.filter((each) => each.mode !== 'push' && each.target !== hop.target);
   if (!others.some((each) => each.looks.length > 0)) return false;
-  const since = Math.max(silentSince(hop), isolatedAt(state, hop) ?? 0);
+  const since = Math.max(silentSince(hop), isolatedAt(state) ?? 0);
   if (state.now - since > 3 * hop.spec.pollMs + hop.spec.timeoutMs) return false;
   return !others.some((each) => each.looks.some((look) => answeredBetween(look, since, last.askedAt)));
 }
 
-/** Until when we were cut off; undefined when that is over and told. */
-function isolatedAt(state: EngineState, hop: HopState): EpochMs | undefined {
-  return state.open.get(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated']))?.lastBadAt;
+/** Until when we were cut off; undefined when that is over and told. It is told once, of whichever pipeline. */
+function isolatedAt(state: EngineState): EpochMs | undefined {
+  const open = [...state.open.values()].filter(({ facts }) => facts.kind === 'isolated');
+  return open.length === 0 ? undefined : Math.max(...open.map(({ lastBadAt }) => lastBadAt));
 }
 
 export function unreadFinding(state: EngineState, hop: HopState): Finding | undefined {
   if (!failing(hop)) return undefined;
   // Looks of the time in which we were cut off say nothing of this hop.
-  const own = hop.looks.filter((look) => look.askedAt >= (isolatedAt(state, hop) ?? 0));
+  const own = hop.looks.filter((look) => look.askedAt >= (isolatedAt(state) ?? 0));
   const last = hop.looks.at(-1);
   if (own.length < failedLooks || hangsOnInjector(hop, failingSince(hop), last?.askedAt ?? 0)) return undefined;
   // A hop that was never seen working is more likely set wrongly than down: no page in the night for that.
@@ -83,34 +88,6 @@ export function unreadFinding(state: EngineState, hop: HopState): Finding | unde
     counts: () => countsSince(hop, failingSince(hop)),
     firstLook: runbookOf(hop, kind),
   };
-}
-
-/**
- * What is seen behind a hop that cannot be read: whether lines pass it all the same, or stopped somewhere on the way. One sentence, where the hops next to it can tell; of those that cannot be read either, or
- * know nothing yet, nothing is said.
- */
-function evidenceBehind(hop: HopState, since: EpochMs): Evidence[] {
-  const next = hop.pipeline.hops.filter(({ parent }) => parent === hop);
-  const fed = next.filter((each) => isFed(each, since));
-  if (fed.length > 0) return [evidenceOf('still-behind', { hops: namesOf(fed) })];
-  const starved = next.filter((each) => isStarved(each));
-  if (starved.length === 0) return [];
-  return [evidenceOf('nothing-behind', { hops: namesOf(starved), from: readableAbove(hop) })];
-}
-
-function namesOf(hops: readonly HopState[]): { shown: string[]; more: number } {
-  return { shown: hops.map(({ spec }) => spec.name), more: 0 };
-}
-
-/** Lines that went out since then were seen there. */
-function isFed({ newestSeen = 0 }: HopState, since: EpochMs): boolean {
-  return newestSeen > since;
-}
-
-function isStarved(hop: HopState): boolean {
-  const tracks = hop.tracks.filter(({ stream }) => stream.listed && stream.leavingSince === undefined);
-  const stopped = tracks.filter(({ stoppedLooks }) => stoppedLooks >= 2);
-  return !failing(hop) && tracks.length > 0 && stopped.length > most * tracks.length;
 }
 
 /** The way there is an injector's too, and is not known to work: that it does not is told once, beside the injector. */
@@ -145,10 +122,4 @@ export function readingAbove(state: EngineState, hop: HopState): boolean {
       return true;
   }
   return false;
-}
-
-export function readableAbove(hop: HopState): string {
-  let above = hop.parent;
-  while (above && failing(above)) above = above.parent;
-  return above?.spec.name ?? 'the emitters';
 }

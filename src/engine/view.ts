@@ -12,13 +12,13 @@ import type {
   StreamView,
 } from '../core/status.ts';
 import type { Verdict } from '../core/verdict-name.ts';
-import { isActive } from '../core/window.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isLatePing } from './deployment-finding.ts';
 import { recordsLost } from './drop-book.ts';
 import { forecastOf, growthOf } from './forecast.ts';
 import { peerViews } from './peer-finding.ts';
 import { withPeers } from './peer-state.ts';
+import { activeSilences } from './silencing.ts';
 import type { EngineState, HopState, IncidentState, PipelineState, StreamState, Track } from './state.ts';
 import { emissionCounts, expectedAt, pendingAhead, unconfirmedAhead, verdictCounts } from './sums.ts';
 import { tellingViews } from './tellings.ts';
@@ -37,7 +37,7 @@ export function viewOf(state: EngineState, health: StatusView['health']): Status
     startedAt: state.startedAt,
     maintenance: withPeers(state, 'maintenance').filter(({ until }) => until > state.now),
     drills: state.drills.toReversed(),
-    silences: withPeers(state, 'silences').filter((silence) => isActive(silence, state.now)),
+    silences: activeSilences(state),
     pipelines: state.pipelines.map((pipeline) => pipelineView(state, pipeline)),
     incidents: incidents.map((incident) => incident.facts),
     tellings: tellingViews(state, incidents),
@@ -126,6 +126,7 @@ function hopView(state: EngineState, hop: HopState): HopView {
     ...(p95 === undefined ? {} : { p95Ms: p95 }),
     oldestMissingMs: Math.max(0, ...missing),
     ...(hop.newestSeen === undefined ? {} : { newestSeen: hop.newestSeen }),
+    ...(hop.recheck?.last ? { lastRecheck: hop.recheck.last } : {}),
     ...(last ? { lastLook: { at: last.at, coverage: last.coverage, ...(last.why ? { why: last.why } : {}) } } : {}),
   };
 }

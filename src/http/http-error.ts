@@ -58,7 +58,8 @@ export function answerErrors(log: Log): ErrorRequestHandler {
 }
 
 const bodyFaults: Readonly<Record<string, readonly [code: string, message: string]>> = {
-  'entity.too.large': ['too_large', 'The body is larger than 1 MiB (after inflating). Send less at a time.'],
+  'entity.too.large': ['too_large', 'The body is too large: hooks take 1 MiB (after inflating), all else 16 KiB.'],
+  'entity.parse.failed': ['bad_request', 'The body is not a JSON object.'],
   'encoding.unsupported': ['unsupported_encoding', 'Unknown Content-Encoding. Send gzip, deflate, br or none.'],
   'request.aborted': ['aborted', 'The body ended before its announced length.'],
 };

@@ -129,6 +129,15 @@ function hopJson(hop: HopView) {
             coverage: hop.lastLook.coverage,
             why: hop.lastLook.why ?? null,
           },
+    last_recheck:
+      hop.lastRecheck === undefined
+        ? null
+        : {
+            at: iso(hop.lastRecheck.at),
+            asked: hop.lastRecheck.asked,
+            missing: hop.lastRecheck.missing,
+            why: hop.lastRecheck.why ?? null,
+          },
   };
 }
 

@@ -1,7 +1,6 @@
 /** What the page says of drills: how the last one went, and when each channel last passed one. */
 import { type Drill, outcomeOf, passedAt, summaryOf, verdictOf } from '../core/drill.ts';
 import type { StatusView } from '../core/status.ts';
-import type { EpochMs } from '../lib/clock.ts';
 import { type Moment, momentOf } from './moment.ts';
 
 export interface DrillModel {

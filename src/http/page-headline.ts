@@ -2,6 +2,7 @@ import type { IncidentFacts, IncidentKind } from '../core/incident.ts';
 import type { HopState, HopView, StatusView } from '../core/status.ts';
 import { incidentWords, streamsText, withRest } from './incident-words.ts';
 import { type Moment, momentOf } from './moment.ts';
+import { silenced } from './page-quiet.ts';
 import { countOf, countText } from './quantity.ts';
 
 /** The one sentence on top: what, since when, for whom, who was told. */
@@ -151,6 +152,7 @@ function notesOf(view: StatusView, worst: IncidentFacts | undefined): string[] {
   const more = others.length > 3 ? [`And ${countOf(others.length - 3, 'more open incident')} below.`] : [];
   return [
     ...maintained(view),
+    ...silenced(view),
     ...warned,
     ...more,
     ...view.health.problems.map((problem) => `logcanary itself: ${problem}`),

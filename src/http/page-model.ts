@@ -1,3 +1,4 @@
+import { lookText } from '../core/first-look.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { HopState, HopView, PipelineView, ReadingView, StatusView } from '../core/status.ts';
 import { accounted, verdicts } from '../core/verdict-name.ts';
@@ -5,8 +6,9 @@ import { describeIncident } from './incident-words.ts';
 import { heartbeatPlace } from './json.ts';
 import { type Moment, momentOf } from './moment.ts';
 import { drillModel } from './page-drill.ts';
-import { peerModels } from './page-peers.ts';
 import { type Headline, headlineOf, openIncidents } from './page-headline.ts';
+import { peerModels } from './page-peers.ts';
+import { asideOf, quietModel } from './page-quiet.ts';
 import { type Strip, stripsOf } from './page-strip.ts';
 import { countText, durationText, figureText, shareText } from './quantity.ts';
 
@@ -25,6 +27,7 @@ export function pageModel(view: StatusView) {
     pipelines: view.pipelines.map((pipeline) => pipelineModel(pipeline, view)),
     open: openIncidents(view).map((facts) => incidentModel(facts, view)),
     resolved: view.incidents.filter((one) => one.state === 'resolved').map((facts) => incidentModel(facts, view)),
+    quiet: quietModel(view),
     own: ownHealth(view),
   };
 }
@@ -43,6 +46,10 @@ export interface HopNode {
   /** Set when something is missing for longer than the deadline. */
   readonly tooOld: boolean;
   readonly look: { readonly at: Moment; readonly coverage: string; readonly why: string } | undefined;
+  /** Of what had arrived, how much was still there when it was asked for again. */
+  readonly again:
+    | { readonly at: Moment; readonly found: string; readonly bad: boolean; readonly why: string }
+    | undefined;
   readonly children: readonly HopNode[];
 }
 
@@ -102,8 +109,15 @@ function hopNodes(hops: readonly HopView[], parent: string | undefined, view: St
               coverage: hop.lastLook.coverage,
               why: hop.lastLook.why ?? '',
             },
+      again: hop.lastRecheck && againOf(hop.lastRecheck, view),
       children: hopNodes(hops, hop.name, view),
     }));
+}
+
+function againOf({ at, asked, missing, why }: NonNullable<HopView['lastRecheck']>, view: StatusView) {
+  const found =
+    why === undefined ? `${countText(asked - missing)} of ${countText(asked)} still there` : 'could not be told';
+  return { at: momentOf(at, view.at), found, bad: missing > 0, why: why ?? '' };
 }
 
 /** Soonest to be full first; of the many agents only the fullest. */
@@ -184,8 +198,18 @@ function incidentModel(facts: IncidentFacts, view: StatusView) {
     looks: facts.looks.asked === 0 ? '' : `${facts.looks.complete} of the last ${facts.looks.asked} looks complete`,
     behind: facts.behind.join(', '),
     changed: (facts.changed ?? []).map(({ at, what }) => ({ at: momentOf(at, view.at), what })),
-    firstLook: facts.firstLook,
+    firstLook: lookModels(facts),
+    ...asideOf(facts, view),
   };
+}
+
+/** A command, to be copied, and what to see in it. */
+function lookModels({ advice, firstLook }: IncidentFacts): { run: string; see: string }[] {
+  if (advice === undefined) return firstLook.map((see) => ({ run: '', see }));
+  return advice.map(({ run, see, values }) => ({
+    run: run === undefined ? '' : lookText({ run, ...(values && { values }) }),
+    see: see === undefined ? '' : lookText({ see, ...(values && { values }) }),
+  }));
 }
 
 function ownHealth(view: StatusView) {

@@ -25,7 +25,7 @@ export function pageRoutes(options: { status(): StatusView; readonly build: Buil
 /** HTML from a model. Eta escapes whatever is placed with `<%=`: names come from logs and are hostile. */
 export function createPageRenderer(build: Build): (model: PageModel) => string {
   const eta = new Eta({ autoEscape: true, cache: true });
-  for (const part of ['symbols', 'time', 'hop', 'strip', 'runway', 'incident', 'own']) {
+  for (const part of ['symbols', 'time', 'hop', 'strip', 'runway', 'incident', 'quiet', 'own']) {
     eta.loadTemplate(`@${part}`, asset(`page-${part}.eta`).trim());
   }
   eta.loadTemplate('@page', asset('page.eta'));

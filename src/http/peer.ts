@@ -1,4 +1,5 @@
 /** What peers ask each other over HTTP, as JSON and back. */
+import { createHmac } from 'node:crypto';
 import { Router } from 'express';
 import { z } from 'zod';
 import { type IncidentKind, incidentKinds } from '../core/incident.ts';
@@ -6,16 +7,43 @@ import { type PeerIncident, type PeerReport, standings } from '../core/peer.ts';
 import type { Silence } from '../core/silence.ts';
 import type { Window } from '../core/window.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { sameSecret } from './auth.ts';
 import { allowOnly } from './http-error.ts';
 import { isoTime } from './moment.ts';
 
 export const peerPath = '/api/v1/peer';
 
-/** Shows no more than the other GETs do, and changes nothing: it needs no secret. */
-export function peerRoutes(report: () => PeerReport): Router {
+/** Whoever asks chooses it anew each time, so that no earlier answer fits. */
+export const nonceHeader = 'x-logcanary-nonce';
+const macHeader = 'x-logcanary-mac';
+
+/**
+ * Shows no more than the other GETs do, and changes nothing: it needs no secret. It is signed with ours, since whoever could answer
+ * in our place could keep others from telling.
+ */
+export function peerRoutes(report: () => PeerReport, secret: string | undefined): Router {
   return Router()
-    .get(peerPath, (_request, response) => void response.json(peerJson(report())))
+    .get(peerPath, (request, response) => {
+      const body = JSON.stringify(peerJson(report()));
+      const nonce = request.get(nonceHeader);
+      if (secret !== undefined && nonce !== undefined) response.set(macHeader, macOf({ secret, nonce, body }));
+      response.type('json').send(body);
+    })
     .all(peerPath, allowOnly('GET, HEAD'));
+}
+
+interface Signed {
+  readonly secret: string;
+  readonly nonce: string;
+  readonly body: string;
+}
+
+function macOf({ secret, nonce, body }: Signed): string {
+  return createHmac('sha256', secret).update(`logcanary/peer/1\0${nonce}\0${body}`).digest('hex');
+}
+
+export function isSigned(headers: Readonly<Record<string, string | string[] | undefined>>, signed: Signed): boolean {
+  return sameSecret(String(headers[macHeader]), macOf(signed));
 }
 
 export function peerJson(report: PeerReport) {
@@ -52,7 +80,9 @@ const SilenceShape = Maintenance.extend({ kind: name.optional() });
 const Incident = z.object({
   ...{ id: name, dedup_key: name, pipeline: name, hop: name, kind: name, severity: z.enum(['critical', 'warning']) },
   ...{ opened_at: time, since: time, standing: z.enum(standings) },
-  told: z.array(z.object({ notifier: name, receipt: z.string().max(4_000).optional() })).max(100),
+  told: z
+    .array(z.object({ notifier: name, receipt: z.string().max(4_000).optional(), storm: z.literal(true).optional() }))
+    .max(100),
 });
 
 /** Keys that are not known are a newer version's. */

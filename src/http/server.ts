@@ -102,7 +102,7 @@ function createApp(options: HttpServerOptions): express.Express {
     app.use(noteRoutes({ ...incidents, ...guarded }));
   }
   if (options.drilling !== undefined) app.use(drillRoutes({ ...options.drilling, ...guarded }));
-  if (options.peer !== undefined) app.use(peerRoutes(options.peer));
+  if (options.peer !== undefined) app.use(peerRoutes(options.peer, options.secret));
   app.use(hookRoutes(options));
   app.use(notFound);
   app.use(answerErrors(options.log));

@@ -13,14 +13,20 @@ const briefLimit = 70;
 /** Code points of one thing to look at. */
 const lookLimit = 240;
 
-export function saidOf(facts: IncidentFacts, words: Words): Said {
+/** @param limit code points of the evidence */
+export function saidOf(facts: IncidentFacts, words: Words, limit = evidenceLimit): Said {
   const { evidence: all = [], detail } = facts;
   const [first] = all;
   const sentences = all.map(({ key, values }) => filled(words, words.evidence[key as EvidenceKey], values));
   const known = all.length > 0 && sentences.every((sentence) => sentence !== undefined);
-  const evidence = short(known ? sentences.join(words.gap) : detail, evidenceLimit);
+  const evidence = short(known ? inARow(sentences as string[], words.gap) : detail, limit);
   const brief = first && filled(words, words.briefs[first.key as EvidenceKey], first.values);
   return { evidence, ...(brief !== undefined && { brief: short(brief, briefLimit) }) };
+}
+
+/** What others answered may end in Latin letters, also where the language has no gap between sentences. */
+function inARow(sentences: readonly string[], gap: string): string {
+  return sentences.reduce((said, next) => `${said}${gap === '' && /[\x21-\x7e]$/.test(said) ? ' ' : gap}${next}`);
 }
 
 /** For a title, where there is no brief form of it. */

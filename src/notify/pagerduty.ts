@@ -4,13 +4,14 @@ import type { IncidentFacts } from '../core/incident.ts';
 import type { Announcement, Notification } from '../core/notifier.ts';
 import { address } from './address.ts';
 import type { NotifierDefinition } from './definition.ts';
+import { lookLines, saidOf } from './evidence-said.ts';
 import { linksOf } from './links.ts';
 import { isoUtc } from './moments.ts';
 import { incidentAt } from './pagerduty-incident.ts';
 import { clean, cut, short, someOf } from './plain-text.ts';
 import { type Answer, openPost, type Refusal, refusalOf, secretsOf } from './post.ts';
 import { type Voice, voiceOf } from './voice.ts';
-import { plainText, title } from './wording.ts';
+import { plainLine, plainText, title } from './wording.ts';
 
 // Limits of PagerDuty Events API v2: https://developer.pagerduty.com/docs/send-alert-event
 /** Code points of `payload.summary`. */
@@ -91,7 +92,7 @@ function eventOf(routingKey: string, notification: Notification, voice: Voice): 
       client: 'logcanary',
       ...backlink(notification, voice),
     });
-  const whole = event({ summary, ...detailsOf(facts) });
+  const whole = event({ summary, ...detailsOf(facts, voice) });
   return Buffer.byteLength(whole) <= eventLimit ? whole : event({ summary, cut: 'details left out: too large' });
 }
 
@@ -129,7 +130,7 @@ function filled(field: string, text: string) {
   return text === '' ? {} : { [field]: text };
 }
 
-function detailsOf(facts: IncidentFacts) {
+function detailsOf(facts: IncidentFacts, voice: Voice) {
   const { streams, looks } = facts;
   return {
     incident: short(facts.id, fieldLimit),
@@ -144,9 +145,9 @@ function detailsOf(facts: IncidentFacts) {
     unreadable: facts.unreadable.map(clean),
     not_paged_behind_it: facts.behind.map(clean),
     runway: (facts.runway ?? []).map(({ what, at }) => `${isoUtc(at)} ${clean(what)}`),
-    evidence: short(facts.detail, detailLimit),
+    evidence: saidOf(facts, voice.words, detailLimit).evidence,
     changed_shortly_before: (facts.changed ?? []).map(({ at, what }) => `${isoUtc(at)} ${clean(what)}`),
-    first_look: facts.firstLook.map((look) => short(look, detailLimit)),
+    first_look: lookLines(facts, voice.words).map((look) => plainLine(look, facts, voice.zone)),
   };
 }
 

@@ -2,10 +2,10 @@ import type { IncidentFacts } from '../core/incident.ts';
 import type { Notification } from '../core/notifier.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { type Link, linksOf } from './links.ts';
-import { isoUtc } from './moments.ts';
+import { briefTime, isoUtc } from './moments.ts';
 import { noteLine } from './note-line.ts';
 import { type Voice, voiceOf } from './voice.ts';
-import { plainMoment, sayings, sentences, title } from './wording.ts';
+import { sayings, sentences, title } from './wording.ts';
 import type { Line, Piece } from './words.ts';
 
 /** Characters of one section's text: https://docs.slack.dev/reference/block-kit/blocks/section-block */
@@ -17,6 +17,9 @@ const titleLimit = 425;
  * near 13,200, undocumented: slackapi/bolt-js#2509).
  */
 const lineLimit = 1_200;
+
+/** More in one line would be a wall of text on a phone; the incident's page has all. */
+const looksShown = 2;
 
 export interface SlackMessage {
   /** What a phone's notification shows. */
@@ -53,7 +56,7 @@ export function messageOf({ action, facts, pageUrl }: Notification, voice: Voice
 }
 
 function lookLine(looks: readonly Line[], { words }: Voice): Line {
-  return looks.flatMap((look, at) => [at === 0 ? words.firstLook : ' · ', ...look]);
+  return looks.slice(0, looksShown).flatMap((look, at) => [at === 0 ? words.firstLook : ' · ', ...look]);
 }
 
 /** One line for the thread of an incident: what happened to it now. */
@@ -88,7 +91,8 @@ function shown(piece: Piece, facts: IncidentFacts, zone: string, room: number): 
 
 /** In the reader's zone, and in UTC to talk about it. https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
 function dateOf({ at, brief }: Extract<Piece, { at: EpochMs }>, facts: IncidentFacts, zone: string): string {
-  const fallback = escapeWithin(plainMoment(at, facts, zone), 80);
+  const local = briefTime(at, facts.resolvedAt ?? facts.openedAt, zone);
+  const fallback = escapeWithin(brief || zone === 'UTC' ? local : `${local} ${zone}`, 80);
   const stamp = (format: string) => `<!date^${Math.floor(at / 1000)}^${format}|${fallback}>`;
   return brief ? stamp('{time}') : `${stamp('{date_short_pretty} {time}')} (${isoUtc(at).slice(11, 16)}Z)`;
 }

@@ -7,44 +7,44 @@ import { someOf } from './plain-text.ts';
 import { counted, englishSpeech } from './speech.ts';
 import type { Line, Phrase, Tally, Whom, Words } from './words.ts';
 
-const notLoss = 'That is no loss: nothing is counted as lost until we can look again.';
+const notLoss = 'Whether lines are lost is unknown: none is counted as lost until we can look again.';
 
 /** Plain English for somebody woken at 3 a.m. who has never seen this before. */
 export const english: Words = {
   phrases: {
     stopped: flow('logs STOPPED', 'logs flow again'),
-    slow: flow('logs SLOW', 'logs are in time again'),
+    slow: flow('logs SLOW', 'logs in time again'),
     lossy: flow('LOSING LINES', 'no new gaps'),
     duplicated: flow('logs DUPLICATED', 'no new duplicates'),
     corrupted: flow('logs CORRUPTED', 'no new damage'),
     vanished: {
       open: (facts) => `${hopOf(facts)} LINES VANISHED: they had arrived and are gone`,
-      over: (facts) => `${hopOf(facts)}: what arrived stays there again`,
+      over: (facts) => `${hopOf(facts)} keeps what arrived again`,
       caution: 'They had arrived, so somebody or some rule removed them. Other lines may be gone, too.',
     },
     inconsistent: {
       open: (facts) => `${hopOf(facts)} INCONSISTENT: lacks lines seen further on`,
-      over: (facts) => `${hopOf(facts)}: shows again what passes`,
+      over: (facts) => `${hopOf(facts)} shows again what passes`,
       caution: 'Lines do pass: they are seen further on. What is to be seen here is not all of them.',
     },
     misrouted: {
       open: (facts) => `${hopOf(facts)} MISROUTED: lines of another pipeline arrive`,
-      over: (facts) => `${hopOf(facts)}: no more lines of other pipelines`,
+      over: (facts) => `${hopOf(facts)} gets no more lines of other pipelines`,
       caution: 'Lines of one tenant may be readable to another.',
     },
     unreadable: {
       open: (facts) => `${hopOf(facts)} UNREADABLE: refuses or errors; not proof of loss`,
-      over: (facts) => `${hopOf(facts)}: readable again`,
+      over: (facts) => `${hopOf(facts)} readable again`,
       caution: notLoss,
     },
     blind: {
       open: (facts) => `${hopOf(facts)}: logcanary is BLIND (our side); not proof of loss`,
-      over: (facts) => `${hopOf(facts)}: logcanary can look again`,
+      over: (facts) => `logcanary can look at ${hopOf(facts)} again`,
       caution: `The fault is on our side. ${notLoss}`,
     },
     isolated: {
       open: (facts) => `${ourselves(facts)} CUT OFF: nothing answers it; not proof of loss`,
-      over: (facts) => `${ourselves(facts)}: reaches its targets again`,
+      over: (facts) => `${ourselves(facts)} reaches its targets again`,
       caution: `Until it is back, nobody watches. ${notLoss}`,
     },
     reading: {
@@ -52,26 +52,26 @@ export const english: Words = {
         said.brief === undefined
           ? `${hopOf(facts)} UNHEALTHY: ${inTitle(said, 'near its limit')}`
           : `${subject(facts)} ${said.brief}`,
-      over: (facts) => `${hopOf(facts)}: healthy again`,
+      over: (facts) => `${hopOf(facts)} healthy again`,
     },
     injection: {
       open: (facts) => `${subject(facts)} TEST LINES NOT WRITTEN${reach(facts)}; flow unknown`,
-      over: (facts) => `${subject(facts)}: test lines are written again`,
+      over: (facts) => `${subject(facts)} test lines are written again`,
       caution: 'Where no test lines go in, nothing is known of the flow: that is no proof of loss.',
     },
     uncovered: {
       open: (facts) => `${subject(facts)} NOT WATCHED${reach(facts)} without a working emitter`,
-      over: (facts) => `${subject(facts)}: watched everywhere again`,
+      over: (facts) => `${subject(facts)} watched everywhere again`,
       caution: 'Where no test lines go in, nothing is known of the flow: neither that it is fine, nor that it is not.',
     },
     forged: {
       open: (facts) => `${hopOf(facts)} FORGED test lines arrive: not signed by us`,
-      over: (facts) => `${hopOf(facts)}: no new forged test lines`,
+      over: (facts) => `${hopOf(facts)} gets no new forged test lines`,
     },
     clock: {
       open: (facts, said) =>
         `${ourselves(facts)} ${said.brief ?? `CLOCK jumped: ${inTitle(said, 'times may be off')}`}`,
-      over: (facts) => `${ourselves(facts)}: clock steady again`,
+      over: (facts) => `${ourselves(facts)} clock steady again`,
     },
     unproven: {
       open: (facts) =>
@@ -82,29 +82,29 @@ export const english: Words = {
             : `${hopOf(facts)} NEVER SEEN WORKING: check its settings`,
       over: (facts) =>
         isPing(facts)
-          ? `${pinger(facts)}: its first ping came`
+          ? `${pinger(facts)} pinged for the first time`
           : isPeer(facts)
-            ? `${pinger(facts)}: works as a peer`
-            : `${hopOf(facts)}: works, a first test line was seen`,
+            ? `${pinger(facts)} works as a peer`
+            : `${hopOf(facts)} works, a first test line was seen`,
       caution: 'What never worked is more often set wrongly than broken.',
     },
     silent: {
       open: (facts, said) => `${pinger(facts)} SILENT: ${inTitle(said, 'its expected ping is missing')}`,
-      over: (facts) => `${pinger(facts)}: heard again`,
+      over: (facts) => `${pinger(facts)} heard again`,
     },
     undelivered: {
       open: (facts, said) => `${ourselves(facts)} UNDELIVERED: ${inTitle(said, 'a channel failed its drill')}`,
-      over: (facts) => `${ourselves(facts)}: its channels carry pages again`,
+      over: (facts) => `${ourselves(facts)} channels carry pages again`,
       caution: 'Real pages may not have come that way since.',
     },
     storm: {
       open: (facts, said) => `${ourselves(facts)} STORM: ${inTitle(said, 'many things at once')}`,
-      over: (facts) => `${ourselves(facts)}: all that went wrong at once is over`,
+      over: (facts) => `${ourselves(facts)} all that went wrong at once`,
       caution: 'One cause may be behind all of them: begin with what lies furthest up the way.',
     },
     ledger: {
       open: (facts, said) => `${ourselves(facts)} LEDGER FAILED: ${inTitle(said, 'nothing is recorded')}`,
-      over: (facts) => `${ourselves(facts)}: records again`,
+      over: (facts) => `${ourselves(facts)} ledger records again`,
       caution: 'Until it is repaired nothing is recorded and other pages may not come.',
     },
   },
@@ -116,19 +116,21 @@ export const english: Words = {
     'clock-behind': 'CLOCK jumped {by:span} back',
     'ping-late': 'no ping for {for:span}',
     'peer-silent': 'this logcanary was not heard for {for:span}',
-    'figure-over': '{figure} OVER LIMIT: {used:level}, {limit:term}',
-    'figure-near': '{figure} NEAR LIMIT: {used:level}, {limit:term}',
-    'figure-soon': '{figure} NEAR LIMIT: {used:level}, {left:span} to {limit:term}',
-    'figure-perhaps-soon': '{figure} NEAR LIMIT: {used:level}, {left:span} to {limit:term}',
-    storm: '{count:number} MORE at once: {places:list}',
-    dropped: '{agent} DROPPED: {count:number} {what:term} on {names:list}',
-    'dropped-by': '{agent} DROPPED: {count:number} {what:term} on {names:list}',
+    'figure-over': '{figure} at {used:level}: OVER {limit:term}',
+    'figure-near': '{figure} at {used:level}: NEAR {limit:term}',
+    'figure-soon': '{figure} at {used:level}: {left:span} to {limit:term}',
+    'figure-perhaps-soon': '{figure} at {used:level}: {left:span} to {limit:term}',
+    problem: 'UNHEALTHY: {problem}',
+    undelivered: '{channels:list} failed the drill',
+    storm: '{count:number} more at once: {places:list}',
+    dropped: '{agent} UNHEALTHY: {count:number} {what:term} on {names:list}',
+    'dropped-by': '{agent} UNHEALTHY: {count:number} {what:term} on {names:list}',
   },
   looks: {},
   gap: ' ',
   test: (title) => `TEST ${title}`,
   update: (title) => `UPDATE ${title}`,
-  recovered: (what, ms) => `RECOVERED ${what}${ms === undefined ? '' : ` after ${spokenDuration(ms)}`}`,
+  recovered: (what, ms) => `RECOVERED ${ms === undefined ? '' : `after ${spokenDuration(ms)}: `}${what}`,
   testNote: 'This is a test page: nothing is broken.',
   since: (at) => ['Since ', { at }, '.'],
   overAt: (at, since, ms) => [
@@ -142,7 +144,7 @@ export const english: Words = {
   tally,
   lossDecided: (at, someLost) =>
     someLost
-      ? ['Those overdue count as lost from ', { at }, ' on.']
+      ? ['Overdue ones become lost one by one, from ', { at }, ' on.']
       : ['They may still arrive: none counts as lost before ', { at }, '.'],
   where,
   whom: ({ affected, total, nodes, names, common }) =>
@@ -160,7 +162,7 @@ export const english: Words = {
       : `We see in part: ${complete} of our last ${asked} reads there worked.`;
   },
   was: (evidence) => `While it lasted: ${evidence}`,
-  runway: (entries) => ['If this lasts: ', ...joined(entries), '.'],
+  runway: (entries) => ['Next limit if this lasts: ', ...joined(entries), '.'],
   runwayEntry: (what, at, earliest, latest) => [
     `${what} at `,
     { at },
@@ -173,7 +175,7 @@ export const english: Words = {
   changed: (entries, more) => ['Changed shortly before: ', ...joined(entries), more > 0 ? `; and ${more} more.` : '.'],
   firstLook: 'First look: ',
   colon: ': ',
-  behind: (names) => `Affected too, not paged separately: ${names}.`,
+  behind: (names) => `Behind it, not paged separately: ${names}.`,
   list: (shown, more) => englishSpeech.list({ shown, more }),
   note: { cause: 'cause', remediation: 'remediation', ticket: 'ticket' },
   links: { page: 'Open logcanary', incident: 'Incident', runbook: 'Runbook', discover: 'Discover' },
@@ -184,10 +186,10 @@ export const english: Words = {
  * `at index` when nothing is known of the parent.
  */
 function placeOf(facts: IncidentFacts): string {
-  const { between, unreadable, hop } = facts;
+  const { between, unreadable, hop, state } = facts;
   if (between === undefined) return `at ${name(hop)}`;
   const above = from(facts);
-  if (unreadable.length === 0) return `${above}→${name(between.to)}`;
+  if (unreadable.length === 0 || state === 'resolved') return `${above}→${name(between.to)}`;
   return `${above}→${name(between.to)} (${someOf(unreadable, 2)} unreadable)`;
 }
 
@@ -206,13 +208,13 @@ function where(facts: IncidentFacts): string {
     const verb = unreadable.length === 1 ? 'is' : 'are';
     return `Broken after ${name(between.from)}, before ${name(between.to)}; ${someOf(unreadable, 2)} ${verb} unreadable.`;
   }
-  return `Still fine ${fine}, broken at ${name(between.to)}.`;
+  return `Still fine ${fine}, not at ${name(between.to)}.`;
 }
 
 function flow(word: string, over: string): Phrase {
   return {
     open: (facts) => `${subject(facts)} ${word} ${placeOf(facts)}${reach(facts)}`,
-    over: (facts) => `${subject(facts)} ${placeOf(facts)}: ${over}`,
+    over: (facts) => `${subject(facts)} ${over} ${placeOf(facts)}`,
   };
 }
 
@@ -232,10 +234,10 @@ function tally({ overdue, delayed, excused, unverifiable, lost, settled }: Tally
     several(overdue, 'overdue'),
     several(delayed, 'late'),
     several(excused, 'lost with their node'),
-    several(unverifiable, 'we could not check (not counted as lost)'),
-    several(lost, 'lost') || (settled ? '0 lost' : 'none counted as lost'),
+    several(unverifiable, 'we could not check'),
+    several(lost, 'lost') || (settled ? '0 lost' : 'none known to be lost'),
   ].filter((part) => part !== '');
-  return `Test lines (canaries): ${said.join(', ')}${settled ? ', all accounted for' : ''}.`;
+  return `logcanary's test lines (canaries): ${said.join(', ')}${settled ? ', all accounted for' : ''}.`;
 }
 
 function several(count: number, what: string): string {

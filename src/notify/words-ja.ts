@@ -7,7 +7,7 @@ import { hopOf, isPeer, isPing, isWritten, name, ourselves, pinger, subject, who
 import { counted, japaneseSpeech } from './speech.ts';
 import type { Line, Phrase, Tally, Words } from './words.ts';
 
-const notLoss = '欠損ではありません。参照できるまで、欠損とは判定しません。';
+const notLoss = '欠損の有無は不明です。参照できるまで、欠損とは判定しません。';
 const maybeFine = '（欠損とは限らない）';
 const speech = japaneseSpeech(japaneseTerms);
 
@@ -15,7 +15,7 @@ const speech = japaneseSpeech(japaneseTerms);
 export const japanese: Words = {
   phrases: {
     stopped: flow('ログ停止', 'ログの流れが回復'),
-    slow: flow('ログ遅延', 'ログの遅延が解消'),
+    slow: flow('ログ遅延', 'ログの遅延なし'),
     lossy: flow('一部ログ欠損', '新たな欠損なし'),
     duplicated: flow('ログ重複', '新たな重複なし'),
     corrupted: flow('ログ破損', '新たな破損なし'),
@@ -26,7 +26,7 @@ export const japanese: Words = {
     },
     inconsistent: {
       open: (facts) => `${hopOf(facts)} 不整合：後段で検出した行が見つからない`,
-      over: (facts) => `${hopOf(facts)} 不整合解消`,
+      over: (facts) => `${hopOf(facts)} 不整合なし`,
       caution: '行は後段まで届いています。ここで見える内容が揃っていません。',
     },
     misrouted: {
@@ -114,23 +114,25 @@ export const japanese: Words = {
   speech,
   evidence: japaneseEvidence,
   briefs: {
-    'clock-ahead': '時計の飛び：{by:span} 進み',
-    'clock-behind': '時計の飛び：{by:span} 戻り',
-    'ping-late': 'ping が {for:span} 届いていない',
-    'peer-silent': 'この logcanary が {for:span} 応答していない',
-    'figure-over': '{figure} 上限超過：{used:level}（{limit:term}）',
-    'figure-near': '{figure} 上限接近：{used:level}（{limit:term}）',
-    'figure-soon': '{figure} 上限接近：{used:level}、約 {left:span}後に{limit:term}',
-    'figure-perhaps-soon': '{figure} 上限接近：{used:level}、約 {left:span}後に{limit:term}',
+    'clock-ahead': '時計の飛び：{by:span}進み',
+    'clock-behind': '時計の飛び：{by:span}戻り',
+    'ping-late': 'ping が {for:span}届いていない',
+    'peer-silent': 'この logcanary が {for:span}応答していない',
+    'figure-over': '{figure} {used:level}、{limit:term} 超過',
+    'figure-near': '{figure} {used:level}、{limit:term} 接近',
+    'figure-soon': '{figure} {used:level}、約 {left:span}後に {limit:term}',
+    'figure-perhaps-soon': '{figure} {used:level}、約 {left:span}後に {limit:term}',
+    problem: '異常：{problem}',
+    undelivered: '{channels:list} が訓練に失敗',
     storm: 'ほか {count:number} 件：{places:list}',
-    dropped: '{agent} が破棄：{what:term} {count:number} 件（{names:list}）',
-    'dropped-by': '{agent} が破棄：{what:term} {count:number} 件（{names:list}）',
+    dropped: '{agent} 異常：{what:term} {count:number} 件（{names:list}）',
+    'dropped-by': '{agent} 異常：{what:term} {count:number} 件（{names:list}）',
   },
   looks: japaneseLooks,
   gap: '',
   test: (title) => `【テスト】${title}`,
   update: (title) => `【更新】${title}`,
-  recovered: (what, ms) => `【復旧】${what}${ms === undefined ? '' : `（発生から${spokenDuration(ms, units)}）`}`,
+  recovered: (what, ms) => `【復旧】${what}${ms === undefined ? '' : `、${spokenDuration(ms, units)}で解消`}`,
   testNote: 'テスト通知です。障害は発生していません。',
   since: (at) => ['発生：', { at }, '。'],
   overAt: (at, since, ms) => [
@@ -144,7 +146,7 @@ export const japanese: Words = {
   tally,
   lossDecided: (at, someLost) =>
     someLost
-      ? ['期限超過の行は、', { at }, ' から順に欠損と判定します。']
+      ? ['期限超過の行は、', { at }, ' 以降、順に欠損と判定します。']
       : ['遅れて届く可能性があるため、', { at }, ' までは欠損と判定しません。'],
   where,
   whom: ({ affected, total, nodes, names, common }) =>
@@ -160,11 +162,11 @@ export const japanese: Words = {
       : `直近 ${asked} 回の参照のうち、成功は ${complete} 回です。`;
   },
   was: (evidence) => `障害中の状況：${evidence}`,
-  runway: (entries) => ['このまま続いた場合：', ...joined(entries), '。'],
+  runway: (entries) => ['このまま続くと、', ...joined(entries), '。'],
   runwayEntry: (what, at, earliest, latest) => [
-    `${what} 到達見込み `,
+    `${what} に `,
     { at },
-    '（',
+    ' 頃到達（',
     { at: earliest, brief: true },
     latest === undefined ? ' 以降' : '〜',
     ...(latest === undefined ? [] : [{ at: latest, brief: true } as const]),
@@ -173,7 +175,7 @@ export const japanese: Words = {
   changed: (entries, more) => ['直前の変更：', ...joined(entries), more > 0 ? `、ほか ${more} 件。` : '。'],
   firstLook: 'まず確認：',
   colon: '：',
-  behind: (names) => `この影響を受けている後段（個別には通知しません）：${names}。`,
+  behind: (names) => `後段（個別には通知しません）：${names}。`,
   list: (shown, more) => speech.list({ shown, more }),
   note: { cause: '原因', remediation: '対処', ticket: 'チケット' },
   links: { page: 'logcanary を開く', incident: 'インシデント', runbook: '手順書', discover: 'Discover' },
@@ -182,9 +184,9 @@ export const japanese: Words = {
 const units = { day: '日', hour: '時間', minute: '分', second: '秒', gap: '' };
 
 function placeOf(facts: IncidentFacts): string {
-  const { between, unreadable, hop } = facts;
+  const { between, unreadable, hop, state } = facts;
   if (between === undefined) return name(hop);
-  const unknown = unreadable.length === 0 ? '' : `、${namesOf(unreadable)} は参照不可`;
+  const unknown = unreadable.length === 0 || state === 'resolved' ? '' : `、${namesOf(unreadable)} は参照不可`;
   return `${from(facts)}→${name(between.to)}${unknown}`;
 }
 
@@ -197,10 +199,10 @@ function where(facts: IncidentFacts): string {
   const { between, unreadable, state } = facts;
   if (between === undefined) return '';
   if (state === 'resolved') return `区間：${from(facts)}→${name(between.to)}。`;
-  const fine = isWritten(between.from) ? 'テスト行の書き込み' : name(between.from);
+  const fine = isWritten(between.from) ? 'テスト行の書き込み' : `${name(between.from)} `;
   const unknown =
     unreadable.length === 0 ? '' : `途中の ${namesOf(unreadable)} は参照できず、そこで途切れた可能性もあります。`;
-  return `区間：${fine} までは正常、${name(between.to)} で異常。${unknown}`;
+  return `区間：${fine}までは正常、${name(between.to)} で異常。${unknown}`;
 }
 
 function namesOf(names: readonly string[]): string {
@@ -236,10 +238,10 @@ function tally({ overdue, delayed, excused, unverifiable, lost, settled }: Tally
     several(overdue, `期限超過 ${counted(overdue)}`),
     several(delayed, `遅延 ${counted(delayed)}`),
     several(excused, `ノード終了により除外 ${counted(excused)}`),
-    several(unverifiable, `確認不能 ${counted(unverifiable)}（欠損に含めず）`),
-    `欠損 ${counted(lost)}`,
+    several(unverifiable, `確認不能 ${counted(unverifiable)}`),
+    `${settled || lost > 0 ? '欠損' : '判明した欠損'} ${counted(lost)}`,
   ].filter((part) => part !== '');
-  return `テスト行（カナリア）：${said.join('、')}。${settled ? '全行の所在を確認済みです。' : ''}`;
+  return `logcanary のテスト行（カナリア）：${said.join('、')}。${settled ? '全行の所在を確認済みです。' : ''}`;
 }
 
 function several(count: number, said: string): string {

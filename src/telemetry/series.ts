@@ -43,6 +43,10 @@ export const series: readonly Series[] = [
   entries('corrupted', 'Canaries that arrived damaged.'),
   entries('forged', "Lines that carry our key's name but not its signature."),
   entries('foreign', 'Canaries of another logcanary.'),
+  entries('rechecked', 'Canaries asked for again an hour or a day after they had been seen, and answered for.'),
+  entries('vanished', 'Of those asked for again: had been seen at this hop, and are not there any more.'),
+  entries('inconsistent', 'Canaries seen further down that complete looks at this hop do not show.'),
+  entries('misrouted', 'Canaries of other pipelines that arrived at this hop, where it is exclusive.'),
   {
     name: 'logcanary_canary_latency_seconds',
     type: 'histogram',
@@ -97,6 +101,9 @@ export const series: readonly Series[] = [
       value: view.incidents.filter((one) => one.state === 'open' && one.severity === severity).length,
     })),
   ),
+  gauge('silences_active', 'Silences that hold now: what they match is told to nobody.', ({ silences = [] }) => [
+    plain(silences.length),
+  ]),
   counter('notifications_sent', 'Notifications the channel accepted.', (view) =>
     view.notifications.map((one) => ({ labels: { notifier: one.notifier }, value: one.sent })),
   ),

@@ -60,7 +60,10 @@ describe.skipIf(!written)('main', () => {
       'schema',
       'trace',
       'page-test',
+      'drill',
       'maintenance',
+      'silence',
+      'note',
       'help',
     ];
     expect(listed).toEqual(commands);

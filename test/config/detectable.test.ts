@@ -37,7 +37,9 @@ describe('what is detectable', () => {
     );
     const [hop] = detectable(pipeline, () => 3);
     expect((hop?.budgetShowsMs ?? 0) / 3_600_000).toBeCloseTo(8.32, 2);
-    expect((hop?.budgetAlertsMs ?? 0) / 3_600_000).toBeCloseTo(17.48, 2);
+    // 6488 canaries of which it alarms, and 12 min 30 s until each is decided: within, poll, 20 younger ones
+    expect((hop?.budgetToldMs ?? 0) / 3_600_000).toBeCloseTo(18.02 + 0.21, 2);
+    expect((hop?.tenfoldToldMs ?? 0) / 3_600_000).toBeCloseTo(1.39 + 0.21, 2);
     expect(hop?.perWindow).toBe(60);
     expect(canariesFor(3, hop?.windowShows ?? 0)).toBe(60);
   });
@@ -56,6 +58,15 @@ describe('what is detectable', () => {
       { hop: 'b', streams: 2, everyMs: { shortest: 100_000, longest: 300_000 }, perWindow: 8 },
       { hop: 'c', streams: 2, everyMs: { shortest: 10_000, longest: 30_000 }, perWindow: 80 },
     ]);
+  });
+
+  it('given one canary in five minutes, then a loss at the budget is too rare to be told, and ten times as much is not', async () => {
+    const pipeline = await pipelineOf(
+      'pipelines: [{ name: p, inject: [{ file: { path: a }, every: 5m }], hops: [{ name: h, webhook: {}, within: 2m }] }]',
+    );
+    const [hop] = detectable(pipeline);
+    expect(hop?.budgetToldMs).toBeUndefined();
+    expect((hop?.tenfoldToldMs ?? 0) / 3_600_000).toBeCloseTo(35.0, 0);
   });
 
   it('given fewer canaries in a window than an alert needs, then no loss shows there', async () => {

@@ -29,14 +29,17 @@ export async function ask(
 }
 
 /** Asked for again just now, as the engine would an hour later: all had been seen by then. */
-export async function askAgain(
-  again: Rechecker,
-  lines: readonly CanaryLine[],
-  signal = forever.signal,
-): Promise<Look> {
+export async function askAgain(again: Rechecker, lines: readonly CanaryLine[], signal = forever.signal): Promise<Look> {
   const now = context.clock.now();
   const tokens = () => lines.map((line) => line.token);
-  const question = { asOf: now, since: now - 60_000, seenBy: now, count: lines.length, tokens, prefixes: [canaryPrefix] };
+  const question = {
+    asOf: now,
+    since: now - 60_000,
+    seenBy: now,
+    count: lines.length,
+    tokens,
+    prefixes: [canaryPrefix],
+  };
   return again.look(question, { signal });
 }
 

@@ -17,13 +17,11 @@ import {
   type Suite,
 } from './bench.ts';
 import { describeHostility } from './hostility.ts';
-import { ask, askAgain, deliveredBy, deliveredOf, expectSoundLook, tokensOf } from './look.ts';
+import { ask, deliveredBy, deliveredOf, expectSoundLook, tokensOf } from './look.ts';
 import { expectProbeError, rejectionOf } from './probe-error.ts';
+import { describeRechecks, type RecheckBench, type RecheckSuite } from './recheck.ts';
 
-export interface ObserverBench extends Bench {
-  /** Makes the lines visible at the hop, and resolves when they are. Absent for observers of mode `push`. */
-  put?(texts: readonly string[]): Promise<void>;
-}
+export type ObserverBench = RecheckBench;
 
 export interface InjectorBench extends Bench {
   /** All bytes that arrived where the injector writes, as one string. */
@@ -32,12 +30,7 @@ export interface InjectorBench extends Bench {
 
 // ------------------------------------------------------------------------------------------------ observers
 
-interface Removing {
-  /** Takes away all that was put. Required where canaries can be asked for again. */
-  remove?(bench: ObserverBench): Promise<void>;
-}
-
-export function describeObserver(name: string, suite: Suite<ObserverBench> & Removing): void {
+export function describeObserver(name: string, suite: RecheckSuite): void {
   describe(`${name}: observer contract`, () => {
     const role = roleOf(suite.probe.observe);
     const open = (config: unknown): Promise<Observer> => role.open(role.config.parse(config), context);
@@ -140,69 +133,6 @@ function describeLooks(
       await observer.close();
     }
   });
-}
-
-/** Of an observer that can be asked again. */
-function describeRechecks(
-  open: (config: unknown) => Promise<Observer>,
-  bench: () => ObserverBench,
-  { secrets, remove, hostile }: Suite<ObserverBench> & Removing,
-): void {
-  const opened = async () => {
-    const observer = await open(bench().config);
-    return { observer, again: observer.recheck };
-  };
-  test('given what it says of re-checks, then they ask about no more than the time between them', async () => {
-    const { observer, again } = await opened();
-    if (again !== undefined) expectBetween([60_000, again.spanMs, again.everyMs]);
-    await observer.close();
-  });
-  test('given canaries that lie at the hop, when asked for again, then a complete look finds them, and one that never came not', async (test) => {
-    const { observer, again } = await opened();
-    if (again === undefined) return test.skip();
-    const [lines, never] = [canaryLines(3), canaryLines(1)];
-    await bench().put?.(lines.map((line) => line.text));
-    const look = await askAgain(again, [...lines, ...never]);
-    expectSoundLook(look, secrets);
-    expect([look.coverage, look.cursor]).toEqual(['complete', undefined]);
-    expect([...new Set(deliveredOf(look, [...lines, ...never]))]).toEqual(tokensOf(lines));
-    await observer.close();
-  });
-  test('given canaries that were removed, when asked for again, then a complete look does not find them', async (test) => {
-    const { observer, again } = await opened();
-    if (again === undefined) return test.skip();
-    if (remove === undefined) throw new Error('the suite does not tell how lines are removed');
-    const lines = canaryLines(2);
-    await bench().put?.(lines.map((line) => line.text));
-    await ask(observer, lines);
-    await remove(bench());
-    await bench().put?.(['some other line']);
-    const looks = [await askAgain(again, lines), await askAgain(again, lines)];
-    expect(looks.at(-1)?.coverage).toBe('complete');
-    expect(looks.flatMap((look) => deliveredOf(look, lines))).toEqual([]);
-    await observer.close();
-  });
-  test('given an already aborted signal, when asked again, then it rejects with aborted', async (test) => {
-    const { observer, again } = await opened();
-    if (again === undefined) return test.skip();
-    const error = await rejectionOf(askAgain(again, canaryLines(1), abortedSignal()));
-    expectProbeError(error, ['aborted'], secrets);
-    await observer.close();
-  });
-  if (hostile !== undefined && remove !== undefined) {
-    const call = async (config: unknown, signal: AbortSignal) => {
-      const observer = await open(config);
-      try {
-        if (observer.recheck === undefined) throw new Error('it cannot be asked again');
-        const look = await askAgain(observer.recheck, canaryLines(1), signal);
-        const errors = look.why === undefined ? [] : [look.why];
-        return { errors, claims: look.coverage === 'complete' || look.finds.length > 0 };
-      } finally {
-        await observer.close();
-      }
-    };
-    describe('asked again', () => describeHostility({ call, config: hostile, secrets: secrets ?? [] }));
-  }
 }
 
 // ------------------------------------------------------------------------------------------------ injectors

@@ -7,7 +7,11 @@ const hour = 60 * minute;
 
 export const afternoon: readonly Trouble[] = [
   {
-    ...{ at: '13:00', until: '14:20', what: 'the disk of the index fills by 8 % an hour, until old indices are deleted' },
+    ...{
+      at: '13:00',
+      until: '14:20',
+      what: 'the disk of the index fills by 8 % an hour, until old indices are deleted',
+    },
     does({ landscape }) {
       const since = landscape.now;
       landscape.disk = (now) => 0.62 + (0.08 * (now - since)) / hour;
@@ -26,7 +30,7 @@ export const afternoon: readonly Trouble[] = [
       ...incident('any isolated@logcanary', {
         ...{ told: '14:55-14:57', paged: '14:55-14:57', over: '15:00-15:02', of: '*' },
       }),
-      message('phone', 'trigger', 'critical', 'any isolated@logcanary', '14:55-14:57', '*'),
+      message('phone', 'trigger', 'critical', 'any isolated@logcanary', '14:55-14:58', '*'),
       message('phone', 'resolve', 'critical', 'any isolated@logcanary', '15:00-15:02', '*'),
     ],
   },

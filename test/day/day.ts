@@ -111,6 +111,7 @@ export class Day {
   async restart(downMs: number): Promise<void> {
     this.landscape.passAlone(this.bench.now, downMs);
     await this.bench.restart(downMs);
+    this.landscape.listens(this.bench.now);
   }
 
   /**

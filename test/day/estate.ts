@@ -24,6 +24,8 @@ const printedWithin = 50;
 
 export class Estate extends ClusterScene {
   readonly name: string;
+  /** T since when posts to us are taken. */
+  heardSince = 0;
   private readonly labels = new Map<string, Where>();
   /** By node: planned times of what it was handed, oldest first. */
   private readonly due = new Map<string, number[]>();
@@ -183,13 +185,15 @@ export class Estate extends ClusterScene {
   override refill(stream: StreamState, refill: Refill, now: number): RefillAnswer | LogcanaryError {
     const fresh = refill.fresh?.plannedAt ?? [];
     if (fresh.length > 0) this.due.set(stream.key, [...(this.due.get(stream.key) ?? []), ...fresh].sort());
-    return super.refill(stream, refill, now);
+    return this.bare.has(stream.key) ? failure('not_found') : super.refill(stream, refill, now);
   }
 
   override look(hop: HopState, question: Question, now: number): Look | LogcanaryError {
     const reason = this.blindness.get(hop.spec.name)?.[0];
     if (reason === 'partial') return { coverage: 'partial', finds: [], why: failure('partial') };
-    return reason === undefined ? super.look(hop, question, now) : failure(reason);
+    if (reason !== undefined) return failure(reason);
+    const look = super.look(hop, question, now);
+    return hop.mode !== 'push' || look instanceof Error ? look : { ...look, since: this.heardSince };
   }
 
   override advance(now: number): readonly Event[] {

@@ -124,6 +124,11 @@ export class Landscape implements World {
     return this.pings ? [...events, { type: 'pinged', name: 'alertmanager' }] : events;
   }
 
+  /** We are there, and take what is posted to us. */
+  listens(now: number): void {
+    for (const estate of this.estates.values()) estate.heardSince = now;
+  }
+
   /** Lives on while nobody watches. */
   passAlone(from: number, ms: number): void {
     for (let at = from; at < from + ms; at += 1_000) this.advance(at);

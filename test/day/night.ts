@@ -78,7 +78,7 @@ export const night: readonly Trouble[] = [
     }),
   },
   {
-    ...{ at: '06:10', what: "the machine sleeps for six minutes" },
+    ...{ at: '06:10', what: 'the machine sleeps for six minutes' },
     does: (day) => day.suspend(360_000),
   },
   {

@@ -42,10 +42,7 @@ export const channels: readonly NotifierSpec[] = [
 
 export const config: Config = configOf({
   deployment: 'tokyo',
-  pipelines: [
-    pipelineOf('shop', [stream, index, archive, alert], checks),
-    pipelineOf('audit', [stream, index], []),
-  ],
+  pipelines: [pipelineOf('shop', [stream, index, archive, alert], checks), pipelineOf('audit', [stream, index], [])],
   notify: channels,
   expectedPings: [{ name: 'alertmanager', everyMs: minute, graceMs: 3 * minute }],
 });

@@ -10,9 +10,7 @@ interface Entry {
 
 export function timeline(script: readonly Trouble[], messages: readonly Message[], until: number): string[] {
   const entries = [...script.flatMap(befell), ...said(messages)].filter(({ at }) => at < until);
-  return entries
-    .toSorted((one, other) => one.at - other.at)
-    .map(({ at, text }) => `${clockOf(at)}  ${text}`.trimEnd());
+  return entries.toSorted((one, other) => one.at - other.at).map(({ at, text }) => `${clockOf(at)}  ${text}`.trimEnd());
 }
 
 function befell({ at, until, what }: Trouble): Entry[] {
@@ -22,7 +20,10 @@ function befell({ at, until, what }: Trouble): Entry[] {
 
 /** What several channels were told within the same second is one line. */
 function said(messages: readonly Message[]): Entry[] {
-  const lines = new Map<string, { readonly entry: Omit<Entry, 'text'>; readonly to: string[]; readonly what: string }>();
+  const lines = new Map<
+    string,
+    { readonly entry: Omit<Entry, 'text'>; readonly to: string[]; readonly what: string }
+  >();
   for (const { at, channel, action, facts } of messages) {
     const what = `${action.padEnd(7)} ${facts.severity.padEnd(8)} ${title(facts)}`;
     const key = `${Math.floor(at / 1_000)} ${what}`;

@@ -15,7 +15,10 @@ export function compare(script: readonly Trouble[], messages: readonly Message[]
   const saidAt = new Map([...pairs].map(([{ at }, wanted]) => [wanted, at]));
   const timeFor = (wanted: Wanted) => saidAt.get(wanted) ?? wanted.from;
   return {
-    wanted: wants.toSorted((one, other) => timeFor(one) - timeFor(other)).map(lineOf).toSorted(byChannel),
+    wanted: wants
+      .toSorted((one, other) => timeFor(one) - timeFor(other))
+      .map(lineOf)
+      .toSorted(byChannel),
     said: messages
       .map((each) => (pairs.has(each) ? lineOf(pairs.get(each) as Wanted) : sayingOf(each)))
       .toSorted(byChannel),

@@ -91,5 +91,7 @@ export function isScope(wanted: string, said: string): boolean {
   const count = /^(\d+)\/(.*)$/.exec(said);
   if (!range || !count) return wanted === said;
   const [, least, most, rest] = range;
-  return Number(count[1]) >= Number(least) && Number(count[1]) <= Number(most) && (count[2] ?? '').startsWith(rest ?? '');
+  return (
+    Number(count[1]) >= Number(least) && Number(count[1]) <= Number(most) && (count[2] ?? '').startsWith(rest ?? '')
+  );
 }

@@ -38,7 +38,19 @@ function section(probe: AnyProbe): string[] {
   const runbook = Object.entries(probe.runbook).flatMap(([kind, advice]) =>
     templatesOf(advice).map((look) => lookLine(kind, look)),
   );
-  return [`## ${probe.kind}`, '', plain(probe.measures), '', ...roles, 'First things to look at:', '', ...runbook, ''];
+  const again = probe.asksAgain === undefined ? [] : [`Asked again after 1 h and 24 h: ${plain(probe.asksAgain)}`, ''];
+  return [
+    `## ${probe.kind}`,
+    '',
+    plain(probe.measures),
+    '',
+    ...roles,
+    ...again,
+    'First things to look at:',
+    '',
+    ...runbook,
+    '',
+  ];
 }
 
 /** As it is written: gaps are filled from the configuration when it is told. */

@@ -23,7 +23,7 @@ function lasting(bench: Bench): object {
   return {
     ...{ notifications, heartbeats, pings: pings.map(({ name, at }) => ({ name, at })) },
     // What is counted of an open one is counted anew now and then, and not stored each time.
-    incidents: incidents.map(({ counts, detail, looks, lossDecidedAt, streams, ...facts }) => ({
+    incidents: incidents.map(({ counts, detail, evidence, looks, lossDecidedAt, streams, ...facts }) => ({
       ...facts,
       affected: streams.affected,
     })),

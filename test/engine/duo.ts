@@ -1,7 +1,7 @@
 /** Two logcanaries that watch one pipeline in memory: each its own ledger, one world, one set of channels. */
 
 import type { PeerReport } from '../../src/core/peer.ts';
-import type { NotifierSpec } from '../../src/core/pipeline.ts';
+import type { NotifierSpec, PipelineSpec } from '../../src/core/pipeline.ts';
 import { healthOf } from '../../src/engine/health.ts';
 import { reportOf } from '../../src/engine/peering.ts';
 import { parsePeerReport, peerJson } from '../../src/http/peer.ts';
@@ -70,11 +70,14 @@ export class Duo {
     this.nextAskAt = this.now + askEveryMs;
   }
 
-  static async open(notify: readonly NotifierSpec[] = [dedupPager, chat]): Promise<Duo> {
+  static async open(
+    notify: readonly NotifierSpec[] = [dedupPager, chat],
+    pipelines: readonly PipelineSpec[] = [pipeline],
+  ): Promise<Duo> {
     const scene = new Scene({});
     const config = (other: Name) => {
       const peers = [{ name: other, url: `http://${other}.test:9780` }];
-      return configOf({ notify, pipelines: [pipeline], peers });
+      return configOf({ notify, pipelines, peers });
     };
     const blind = { a: new Set<string>(), b: new Set<string>() };
     const a = await Bench.open(seenBy(scene, blind.a), config('b'));

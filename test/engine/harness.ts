@@ -76,6 +76,8 @@ export class Bench {
   readonly sent: Sent[] = [];
   /** Commands are dropped after their commit, as by a crash. */
   deaf = false;
+  /** It sleeps no longer; longer makes days cheap. */
+  wakeEveryMs = longestSleepMs;
   /** Called after each commit. */
   onCommit: (bench: Bench) => void = () => {};
   private due: Due[] = [];
@@ -100,7 +102,7 @@ export class Bench {
   run(ms: number): void {
     const end = this.now + ms;
     while (this.now < end) {
-      const tickAt = Math.max(this.now + 10, nextWake(this.state, longestSleepMs));
+      const tickAt = Math.max(this.now + 10, nextWake(this.state, this.wakeEveryMs));
       const dueAt = Math.min(...this.due.map((due) => due.at));
       this.now = Math.max(this.now, Math.min(end, tickAt, dueAt));
       for (const event of this.world.advance(this.now)) this.dispatch(event);

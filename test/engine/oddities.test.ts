@@ -145,20 +145,21 @@ test('given a hop where canaries never arrive, when they are overdue, then it is
   expectIdentity(bench.state);
 });
 
-test('given an unreadable stream, when the index stops too, then the break is told as a span after the emitters', async () => {
+test('given an unreadable stream, when nothing comes into it any more either, then the break is told as a span after the emitters', async () => {
   const scene = new Scene();
   const bench = await settledBench(scene);
   scene.place('stream').unreadable = 'auth';
   bench.run(30_000);
   expect(bench.history()).toEqual(['blind@stream']);
-  scene.stage('index').stopped = true;
+  scene.stage('stream').stopped = true;
   bench.run(60_000);
   expect(bench.history()).toEqual(['blind@stream', 'stopped@index']);
   const stopped = bench.open('stopped')[0];
+  expect(stopped?.behind).toEqual(['alert', 'archive']);
   expect(stopped?.between).toEqual({ from: 'the emitters', to: 'index' });
   expect(stopped?.unreadable).toEqual(['stream']);
   scene.place('stream').unreadable = undefined;
-  scene.stage('index').stopped = false;
+  scene.stage('stream').stopped = false;
   bench.run(300_000);
   expect(bench.open()).toEqual([]);
   expect(bench.history()).toEqual(['blind@stream', 'stopped@index']);

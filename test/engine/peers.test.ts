@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { NotifierSpec } from '../../src/core/pipeline.ts';
 import { Duo, dedupPager, minute } from './duo.ts';
-import { chat } from './sandbox-config.ts';
+import { chat, hopSpec, injectSpec, sandboxPipeline } from './sandbox-config.ts';
 import { refusal } from './scene.ts';
 
 describe('given two logcanaries that hear each other', () => {
@@ -120,6 +120,47 @@ describe('given two logcanaries that hear each other', () => {
   });
 });
 
+describe('given very many incidents at once', () => {
+  const tenants = Array.from({ length: 12 }, (_, at) =>
+    sandboxPipeline({
+      ...{ name: `tenant-${at + 1}`, inject: [injectSpec({ name: `node-${at + 1}`, everyMs: 20_000 })] },
+      ...{ hops: [hopSpec({ name: 'stream', withinMs: 20_000, pollMs: 10_000 })], stoppedEveryMs: 20_000 },
+    }),
+  );
+  const chatOnly = (duo: Duo) => duo.story('chat').filter((each) => !each.includes('silent'));
+
+  test('when they are told as a storm, then the other one tells none of them, and their end once', async () => {
+    const duo = await Duo.open([dedupPager, chat], tenants);
+    duo.stop('stream');
+    duo.run(4 * minute);
+    expect(chatOnly(duo).toSorted()).toEqual([
+      ...new Array(10).fill('a trigger stopped@stream'),
+      'a trigger storm@logcanary',
+    ]);
+    duo.stop('stream', false);
+    duo.run(4 * minute);
+    expect(chatOnly(duo).slice(11).toSorted()).toEqual([
+      ...new Array(10).fill('a resolve stopped@stream'),
+      'a resolve storm@logcanary',
+    ]);
+  });
+
+  test('when who told the storm dies, then the other one tells nobody again, and the end of all', async () => {
+    const duo = await Duo.open([dedupPager, chat], tenants);
+    duo.stop('stream');
+    duo.run(4 * minute);
+    duo.kill('a');
+    duo.run(3 * minute);
+    expect(chatOnly(duo)).toHaveLength(11);
+    duo.stop('stream', false);
+    duo.run(15 * minute);
+    expect(chatOnly(duo).slice(11).toSorted()).toEqual([
+      ...new Array(10).fill('b resolve stopped@stream'),
+      'b resolve storm@logcanary',
+    ]);
+  });
+});
+
 describe('given the one that tells dies', () => {
   test('when it had not told yet, then the other one does within little more than a minute', async () => {
     const duo = await Duo.open();
@@ -146,12 +187,13 @@ describe('given the one that tells dies', () => {
     duo.run(13 * minute);
     expect(duo.story('chat')).toEqual(['a trigger stopped@index']);
     duo.run(5 * minute);
-    expect(duo.story('chat')).toEqual(['a trigger stopped@index', 'b resolve stopped@index']);
-    expect(duo.said('chat')[1]?.receipt).toBe(`chat-${duo.said('chat')[0]?.row.id}`);
+    const ofIndex = () => duo.said('chat').filter(({ row }) => row.facts.hop === 'index');
+    expect(ofIndex().map(({ by, row }) => `${by} ${row.action}`)).toEqual(['a trigger', 'b resolve']);
+    expect(ofIndex()[1]?.receipt).toBe(`chat-${ofIndex()[0]?.row.id}`);
     await duo.revive('a');
     duo.run(10 * minute);
     expect([duo.open('a'), duo.open('b')]).toEqual([[], []]);
-    expect(duo.story('chat')).toHaveLength(2);
+    expect(ofIndex()).toHaveLength(2);
   });
 
   test('when it comes back while the trouble lasts, then it goes on without telling anybody again', async () => {

@@ -4,7 +4,7 @@ import { activeHours, parseDays, parseHours } from '../../src/config/active-hour
 import type { RestSpec } from '../../src/core/pipeline.ts';
 import { viewOf } from '../../src/engine/view.ts';
 import { Bench, startOfTime } from './harness.ts';
-import { configOf, sandboxPipeline } from './sandbox-config.ts';
+import { configOf, injectSpec, sandboxHops, sandboxPipeline } from './sandbox-config.ts';
 import { Scene } from './scene.ts';
 
 const minute = 60_000;
@@ -22,12 +22,18 @@ function hours(length: number): NonNullable<RestSpec['active']> {
 
 async function opened(rest: Partial<RestSpec>, pageAfterMs = 0) {
   const scene = new Scene();
-  const pipeline = sandboxPipeline({ rest: { withoutNodes: false, warmUpMs: 5 * minute, ...rest }, pageAfterMs });
+  const pipeline = sandboxPipeline({
+    ...{ rest: { withoutNodes: false, warmUpMs: 5 * minute, ...rest }, pageAfterMs, stoppedEveryMs: 15_000 },
+    inject: ['node-a', 'node-b', 'node-c'].map((name) => injectSpec({ name, everyMs: 15_000 })),
+    hops: sandboxHops.map((hop) => ({ ...hop, withinMs: 30_000, pollMs: 15_000 })),
+  });
   const bench = await Bench.open(scene, configOf({ pipelines: [pipeline] }));
   const everybody = ['node-a', 'node-b', 'node-c'];
   return {
     ...{ scene, bench },
-    sleep: () => { for (const name of everybody) scene.gone.add(name); },
+    sleep: () => {
+      for (const name of everybody) scene.gone.add(name);
+    },
     wake: () => scene.gone.clear(),
     minted: () =>
       bench.state.pipelines[0]?.injectors
@@ -68,7 +74,7 @@ describe('given a pipeline with active hours', () => {
     scene.stage('index').stopped = true;
     bench.run(21 * hour + 5 * minute);
     expect(bench.history()).toEqual([]);
-    bench.run(minute);
+    bench.run(3 * minute);
     expect(bench.told('pager')).toEqual(['trigger stopped@index']);
   });
 
@@ -107,7 +113,7 @@ describe('given a pipeline with active hours', () => {
     await bench.restart(minute);
     bench.run(2 * minute);
     expect(bench.history()).toEqual([]);
-    bench.run(2 * minute);
+    bench.run(4 * minute);
     expect(bench.told('pager')).toEqual(['trigger stopped@index']);
   });
 

@@ -6,14 +6,15 @@ import { healthOf } from '../../src/engine/health.ts';
 import type { NoSilence } from '../../src/engine/silencing.ts';
 import { viewOf } from '../../src/engine/view.ts';
 import { Bench } from './harness.ts';
-import { chat, configOf, pager, sandboxPipeline } from './sandbox-config.ts';
+import { chat, configOf, injectSpec, pager, sandboxPipeline } from './sandbox-config.ts';
 import { refusal, Scene } from './scene.ts';
 
 const minute = 60_000;
+const inject = [injectSpec({ name: 'node-a', everyMs: 2_000 })];
 
 async function opened(changes: Partial<Config> = {}) {
   const scene = new Scene();
-  const bench = await Bench.open(scene, configOf(changes));
+  const bench = await Bench.open(scene, configOf({ pipelines: [sandboxPipeline({ inject })], ...changes }));
   bench.run(minute);
   const ask = (ms: number, about: Partial<Silence>) => {
     let made: Silence | NoSilence = 'too-many';
@@ -43,7 +44,7 @@ async function opened(changes: Partial<Config> = {}) {
 }
 
 /** A stop is a warning at first: chat hears of it, and the pager once it is critical. */
-const warned = { pipelines: [sandboxPipeline({ pageAfterMs: 3 * minute })] };
+const warned = { pipelines: [sandboxPipeline({ inject, pageAfterMs: 3 * minute })] };
 const stopAt = (hop: string) => ({ pipeline: 'sandbox', hop, kind: 'stopped' }) as const;
 const pair = (hop: string) => [`trigger stopped@${hop}`, `resolve stopped@${hop}`];
 
@@ -195,31 +196,30 @@ describe('given messages that wait for a channel that is down', () => {
     expect(bench.told('pager')).toEqual(['resolve stopped@index']);
   });
 
-  test('when it never was asked, then it hears nothing at all', async () => {
-    const { scene, bench, silence, mend } = await opened({ notify: [pager] });
-    let asked = 0;
-    scene.notify = () => {
-      asked += 1;
-      return undefined;
-    };
-    scene.stage('index').stopped = true;
-    // the tick at which it begins is the one at which it is silenced
-    while (bench.open('stopped').length === 0) {
-      bench.deaf = true;
-      bench.run(10);
-      if (bench.open('stopped').length === 0) bench.deaf = false;
-    }
-    for (const entry of bench.state.outbox.values()) entry.inFlight = false;
-    bench.deaf = false;
-    silence(60 * minute, { hop: 'index' });
-    bench.run(3 * minute);
+  test('when it was asked of an earlier one only, then it hears of the end of that one only', async () => {
+    const { scene, bench, silence, stop, mend } = await down();
     mend('index');
-    expect([asked, bench.told('pager')]).toEqual([0, []]);
+    stop('index', minute);
+    const waiting = [...bench.state.outbox.values()].map(({ row }) => [row.incident, row.action, row.attempts > 0]);
+    expect(waiting).toEqual([
+      [1, 'trigger', true],
+      [1, 'resolve', false],
+      [2, 'trigger', false],
+    ]);
+    silence(60 * minute, { hop: 'index' });
+    scene.channels.delete('pager');
+    mend('index', 5 * minute);
+    expect(bench.sent.filter(({ accepted }) => accepted).map(({ row }) => [row.incident, row.action])).toEqual([
+      [1, 'resolve'],
+    ]);
+    expect(bench.history()).toEqual(['stopped@index', 'stopped@index']);
   });
 
   test('when another one would stand in for it, then that one is not told either', async () => {
     const guarded: NotifierSpec = { ...pager, fallback: { to: 'mail', afterMs: 2 * minute } };
-    const { scene, bench, silence, stop } = await opened({ notify: [guarded, { ...chat, name: 'mail', standby: true }] });
+    const { scene, bench, silence, stop } = await opened({
+      notify: [guarded, { ...chat, name: 'mail', standby: true }],
+    });
     scene.channels.set('pager', refusal(true));
     stop('index', minute);
     silence(10 * minute, { hop: 'index' });

@@ -99,6 +99,29 @@ test('given a ping that does not come any more, when shown, then it is late; one
   expect(bench.history()).toEqual(['silent@cron']);
 });
 
+test('given a ping that never came, when it had time to be set up, then that is told once with what to call, and its first ends it', async () => {
+  const expectedPings = [{ name: 'job 1', everyMs: minute, graceMs: minute }];
+  const { bench, view } = await opened({}, { expectedPings, links: { page: 'https://canary.example/?a=b#top' } });
+  bench.run(16 * minute);
+  expect(bench.history()).toEqual([]);
+  bench.run(2 * minute);
+  expect(bench.history()).toEqual(['unproven@job 1']);
+  const [incident] = bench.open();
+  expect(incident).toMatchObject({ severity: 'warning', hop: 'job 1' });
+  expect(incident?.detail).toMatch(/^The expected ping "job 1" never came since logcanary started \d+ min ago/);
+  expect(incident?.firstLook[0]).toContain('curl -X POST https://canary.example/hooks/ping/job%201 -H "Authorization');
+  // A new start waits anew; what was told stays until it is over.
+  await bench.restart();
+  bench.run(minute);
+  expect(bench.open().map(({ kind }) => kind)).toEqual(['unproven']);
+  bench.dispatch({ type: 'pinged', name: 'job 1' });
+  bench.run(minute);
+  expect(bench.open()).toEqual([]);
+  expect(view().pings[0]?.state).toBe('ok');
+  bench.run(10 * minute);
+  expect(bench.history()).toEqual(['unproven@job 1', 'silent@job 1']);
+});
+
 test('given streams of which one is worse off, when shown, then it is first, and its verdicts stand in the order of time', async () => {
   const { scene, bench, view } = await opened({ hops: [hopSpec({ name: 'stream', withinMs: 8_000 })] });
   bench.run(minute);

@@ -55,7 +55,10 @@ test('given a stop in one pipeline, when all its streams are gone, then nothing 
   expect(bench.runUntil(minute, () => bench.open('stopped').length > 0)).toBe(true);
   scene.gone.add('audit-a').add('audit-b');
   bench.run(minute);
-  expect(bench.open().map(({ kind, pipeline }) => [kind, pipeline])).toEqual([['stopped', 'audit']]);
+  expect(bench.open().map(({ kind, pipeline }) => [kind, pipeline])).toEqual([
+    ['stopped', 'audit'],
+    ['uncovered', 'audit'],
+  ]);
 });
 
 test('given a clock that is stepped, when there are two pipelines, then people are told once', async () => {

@@ -35,6 +35,8 @@ export interface ElasticBench {
   readonly server: IndexServer;
   /** Indexes one document per text and makes them searchable. */
   put(texts: readonly string[], index?: string): Promise<void>;
+  /** Deletes the index that `put` writes to. */
+  remove(index?: string): Promise<void>;
   /** Any request to the index, as another client would send it; the answer's JSON. */
   request(
     method: string,
@@ -67,6 +69,10 @@ export async function startElasticBench(options: Partial<IndexServerOptions> = {
       );
       const { body } = await request('POST', '/_bulk?refresh=true', lines.join(''));
       if (body.errors !== false) throw new Error(`the index refused: ${JSON.stringify(body).slice(0, 500)}`);
+    },
+    async remove(index = 'logs-1') {
+      const { status } = await request('DELETE', `/${index}`);
+      if (status !== 200) throw new Error(`the index answered ${status}`);
     },
     stop: () => server.stop(),
   };

@@ -22,6 +22,7 @@ test('given a hop and a figure of which everything is known, when the status is 
         lastLatency: { loMs: 1_500, hiMs: 2_500 },
         newestSeen: sampleAt - 4_000,
         lastLook: { at: sampleAt - 1_000, coverage: 'partial', why: 'one shard failed' },
+        lastRecheck: { at: sampleAt - 3_000, asked: 33, missing: 4 },
       }),
     ],
     readings: [
@@ -50,6 +51,7 @@ test('given a hop and a figure of which everything is known, when the status is 
             last_latency_ms: [1_500, 2_500],
             newest_seen: '2026-11-19T18:09:56.000Z',
             last_look: { at: '2026-11-19T18:09:59.000Z', coverage: 'partial', why: 'one shard failed' },
+            last_recheck: { at: '2026-11-19T18:09:57.000Z', asked: 33, missing: 4, why: null },
           },
         ],
         readings: [

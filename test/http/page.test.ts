@@ -202,5 +202,6 @@ test('given a maintenance that holds, when rendered, then the headline says of w
   const maintenance = [{ ...window, reason: 'ES <upgrade>', by: 'ops' }, planned];
   const html = render(pageModel({ ...status, maintenance }));
   expect(html).toMatch(/Maintenance of prod\/index until [\d:]+ UTC, nobody is paged: ES &lt;upgrade&gt; \(ops\)\./);
-  expect(html).not.toContain('later');
+  expect(pageModel({ ...status, maintenance }).headline.notes.join()).not.toContain('later');
+  expect(html).toMatch(/planned maintenance<\/span> <span class="name">everything<\/span>: later/);
 });

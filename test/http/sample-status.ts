@@ -7,12 +7,14 @@ import {
   type StreamView,
 } from '../../src/core/status.ts';
 import type { Verdict } from '../../src/core/verdict-name.ts';
+import { encodeNumber } from '../../src/lib/base32.ts';
+import { failedDrills, goodDrills } from './sample-drills.ts';
 
 /** 2026-11-19 18:10:00 UTC: every picture is of this moment. */
 export const sampleAt = Date.UTC(2026, 10, 19, 18, 10, 0);
 
 /** A token of the right form, planned one minute before the picture (characters 23 to 31); its signature is made up. */
-export const sampleToken = `lcn1aaqrstuaaaabaaaaabc${base32(sampleAt - 60_000, 9)}abcdefghijklmnopqrs0`;
+export const sampleToken = `lcn1aaqrstuaaaabaaaaabc${encodeNumber(sampleAt - 60_000, 9)}abcdefghijklmnopqrs0`;
 
 const gib = 1024 ** 3;
 
@@ -42,6 +44,7 @@ export function healthyStatus(): StatusView {
       },
     ],
     incidents: [resolvedIncident()],
+    drills: goodDrills(sampleAt),
     notifications: [
       { notifier: 'pagerduty', sent: 2, failed: 0, waiting: 0 },
       { notifier: 'slack', sent: 2, failed: 1, waiting: 0 },
@@ -93,6 +96,7 @@ export function stoppedStatus(): StatusView {
       },
     ],
     incidents: [stoppedIncident(), resolvedIncident()],
+    drills: failedDrills(sampleAt),
     notifications: [
       { notifier: 'pagerduty', sent: 3, failed: 0, waiting: 0 },
       { notifier: 'slack', sent: 2, failed: 4, waiting: 1 },
@@ -159,6 +163,10 @@ export function hop(given: Partial<HopView> & { name: string; kind: string; with
       corrupted: 0,
       forged: 0,
       foreign: 7,
+      rechecked: 192,
+      vanished: 0,
+      inconsistent: 0,
+      misrouted: 0,
     },
     latency: {
       boundsMs,
@@ -289,11 +297,4 @@ function resolvedIncident(): IncidentFacts {
 
 function repeat(verdict: Verdict, times: number): Verdict[] {
   return Array.from({ length: times }, () => verdict);
-}
-
-function base32(value: number, length: number): string {
-  const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-  let text = '';
-  for (let rest = value; text.length < length; rest = Math.floor(rest / 32)) text = `${alphabet[rest % 32]}${text}`;
-  return text;
 }

@@ -34,7 +34,7 @@ describe('the emergency page', () => {
       'logcanary tokyo LEDGER FAILED: Cannot write the ledger: the disk is full.',
     );
     await sendEmergency([pager], { ...emergency, resolve: true, since: sampleSince - 120_000 });
-    expect(server.events.at(-1)?.payload?.summary).toBe('RECOVERED logcanary tokyo: records again after 2 min');
+    expect(server.events.at(-1)?.payload?.summary).toBe('RECOVERED after 2 min: logcanary tokyo ledger records again');
     expect(server.open.size).toBe(0);
   });
 

@@ -28,21 +28,21 @@ describe('a page in Japanese', () => {
     });
     expect(title(facts, voice)).toBe('prod ログ停止（stream→index）：全 3 ノード');
     expect(plainText(facts, voice).split('\n')).toEqual([
-      '発生：03:02 Asia/Tokyo (18:02Z)。テスト行（カナリア）：期限超過 420、確認不能 3（欠損に含めず）、欠損 0。遅れて届く可能性があるため、09:02 (00:02Z) までは欠損と判定しません。',
+      '発生：03:02 Asia/Tokyo (18:02Z)。logcanary のテスト行（カナリア）：期限超過 420、確認不能 3、判明した欠損 0。遅れて届く可能性があるため、09:02 (00:02Z) までは欠損と判定しません。',
       '区間：stream までは正常、index で異常。対象：全 3 ノード（node-a、node-b、node-c）。直近 8 回の参照はすべて成功しています。',
-      '最新のテスト行が index で期限を超過しており、新たに届いた行はありません。',
-      'このまま続いた場合：elasticsearch-disk es-1: flood stage 到達見込み 04:02 (19:02Z)（03:52〜04:25）。',
+      '対象の最新のテスト行が index で期限を超過しており、新たに届いた行はありません。',
+      'このまま続くと、elasticsearch-disk es-1: flood stage に 04:02 (19:02Z) 頃到達（03:52〜04:25）。',
       '直前の変更：03:01 (18:01Z) ConfigMap logging/fb: changed by helm。',
       'まず確認：1. `kubectl -n logging logs deploy/consumer --since=15m`：refused writes?',
       '2. iterator age of stream logs',
-      'この影響を受けている後段（個別には通知しません）：archive、alert。',
+      '後段（個別には通知しません）：archive、alert。',
     ]);
   });
 
   test('given its recovery, then it says for how long, and that nothing is missing', () => {
-    expect(title(resolvedFacts(), voice)).toBe('【復旧】prod ログの流れが回復（stream→index）（発生から24分）');
+    expect(title(resolvedFacts(), voice)).toBe('【復旧】prod ログの流れが回復（stream→index）、24分で解消');
     expect(plainText(resolvedFacts(), voice)).toMatch(
-      /^復旧：03:26 Asia\/Tokyo \(18:26Z\)。発生：03:02（継続時間 24分）。テスト行（カナリア）：遅延 2,016、欠損 0。全行の所在を確認済みです。\n/,
+      /^復旧：03:26 Asia\/Tokyo \(18:26Z\)。発生：03:02（継続時間 24分）。logcanary のテスト行（カナリア）：遅延 2,016、欠損 0。全行の所在を確認済みです。\n/,
     );
   });
 

@@ -56,11 +56,11 @@ describe('slack', () => {
     expect(shown()).toHaveLength(5);
     expect(shown()[0]).toBe('*🔴 prod logs STOPPED stream→index: all 3 nodes*');
     expect(shown()[1]).toMatch(
-      /^Since <!date\^1795111320\^\{date_short_pretty\} \{time\}\|[^>]+> \(18:02Z\)\. Test lines/,
+      /^Since <!date\^1795111320\^\{date_short_pretty\} \{time\}\|[^>]+> \(18:02Z\)\. logcanary/,
     );
     expect(shown().slice(-2)).toEqual([
       'First look: `kubectl -n logging logs deploy/consumer --since=15m`: refused writes? · iterator age of stream logs',
-      'Affected too, not paged separately: alert. <https://logcanary.example/?a=1&amp;b=2#inc-7|Incident>',
+      'Behind it, not paged separately: alert. <https://logcanary.example/?a=1&amp;b=2#inc-7|Incident>',
     ]);
   });
 
@@ -135,7 +135,7 @@ describe('slack', () => {
       expect(server.shown.get(ts)?.text).toBe('🔴 【更新】prod ログ停止（stream→index）：全 3 ノード');
       expect(server.messages.at(-1)).toMatchObject({ thread_ts: ts, reply_broadcast: true });
       await send({ action: 'resolve', facts: resolvedFacts() });
-      expect(server.shown.get(ts)?.text).toBe('🟢 【復旧】prod ログの流れが回復（stream→index）（発生から24分）');
+      expect(server.shown.get(ts)?.text).toBe('🟢 【復旧】prod ログの流れが回復（stream→index）、24分で解消');
       expect(server.messages.at(-1)).toMatchObject({ thread_ts: ts, text: server.shown.get(ts)?.text });
       expect(server.messages.at(-1)).not.toHaveProperty('reply_broadcast');
     });
@@ -187,7 +187,7 @@ describe('slack', () => {
     await byBot({ action: 'resolve', facts: resolvedFacts() });
     expect(server.messages.at(-1)).toMatchObject({
       channel,
-      text: '🟢 RECOVERED prod stream→index: logs flow again after 24 min',
+      text: '🟢 RECOVERED after 24 min: prod logs flow again stream→index',
     });
   });
 

@@ -33,7 +33,7 @@ describe('the title', () => {
     [
       'reading',
       { evidence: [evidenceOf('figure-perhaps-soon', disk)] },
-      'prod elasticsearch-disk es-1 NEAR LIMIT: 88.2 %, 3 h to flood stage 95%',
+      'prod elasticsearch-disk es-1 at 88.2 %: 3 h to flood stage 95%',
     ],
     ['injection', { hop: 'emitter' }, 'prod TEST LINES NOT WRITTEN: all 3 nodes; flow unknown'],
     ['forged', { detail: 'a wrong signature' }, 'prod index FORGED test lines arrive: not signed by us'],
@@ -62,7 +62,7 @@ describe('the title', () => {
 
   test('given every kind, then its recovery begins with RECOVERED, says for how long, and fits a phone', () => {
     for (const kind of incidentKinds) {
-      expect(title(resolvedFacts({ kind }))).toMatch(/^RECOVERED .+ after 24 min$/);
+      expect(title(resolvedFacts({ kind }))).toMatch(/^RECOVERED after 24 min: .+/);
       expect(title(resolvedFacts({ kind })).length).toBeLessThanOrEqual(100);
     }
   });
@@ -70,7 +70,7 @@ describe('the title', () => {
   test('given a break above the first hop, then it says after the emitters', () => {
     const facts = sampleFacts({ hop: 'stream', between: { from: 'the emitters', to: 'stream' } });
     expect(title(facts)).toBe('prod logs STOPPED nodes→stream: all 3 nodes');
-    expect(told(facts)[1]).toContain('Still fine where test lines are written, broken at stream.');
+    expect(told(facts)[1]).toContain('Still fine where test lines are written, not at stream.');
   });
 
   test('given an unreadable hop in between, then the whole span is named', () => {
@@ -120,12 +120,12 @@ describe('the title', () => {
 describe('the lines', () => {
   test('given a stopped pipeline at 3 a.m., then six lines say the rest, and the zone once', () => {
     expect(told(sampleFacts())).toEqual([
-      'Since 03:02 Asia/Tokyo (18:02Z). Test lines (canaries): 420 overdue, none counted as lost. They may still arrive: none counts as lost before 09:02 (00:02Z).',
-      'Still fine at stream, broken at index. All 3 nodes: node-a, node-b, node-c. We can see: our last 8 reads there worked.',
+      "Since 03:02 Asia/Tokyo (18:02Z). logcanary's test lines (canaries): 420 overdue, none known to be lost. They may still arrive: none counts as lost before 09:02 (00:02Z).",
+      'Still fine at stream, not at index. All 3 nodes: node-a, node-b, node-c. We can see: our last 8 reads there worked.',
       'All canaries of the last 5 minutes are overdue.',
       'First look: 1. `kubectl -n logging logs deploy/consumer --since=15m`: refused writes?',
       '2. iterator age of stream logs',
-      'Affected too, not paged separately: alert.',
+      'Behind it, not paged separately: alert.',
     ]);
   });
 
@@ -158,15 +158,15 @@ describe('the lines', () => {
       { what: 'stream\nlogs: retention', at: sampleSince + 24 * hour, earliest: sampleSince + 20 * hour },
     ];
     expect(told(sampleFacts({ runway }))[3]).toBe(
-      'If this lasts: disk es-1: flood stage at 04:02 (19:02Z) (03:32–05:02); ' +
+      'Next limit if this lasts: disk es-1: flood stage at 04:02 (19:02Z) (03:32–05:02); ' +
         'stream logs: retention at 2026-11-21 03:02 (18:02Z) (23:02 or later).',
     );
-    expect(told(resolvedFacts({ runway })).join()).not.toContain('If this lasts');
+    expect(told(resolvedFacts({ runway })).join()).not.toContain('Next limit');
   });
 
   test('given a recovery with everything settled, then nothing is left to do and all is accounted for', () => {
     expect(told(resolvedFacts())).toEqual([
-      'Over at 03:26 Asia/Tokyo (18:26Z), after 24 min, began 03:02. Test lines (canaries): 2,016 late, 0 lost, all accounted for.',
+      "Over at 03:26 Asia/Tokyo (18:26Z), after 24 min, began 03:02. logcanary's test lines (canaries): 2,016 late, 0 lost, all accounted for.",
       'It was between stream and index. All 3 nodes: node-a, node-b, node-c.',
       'While it lasted: All canaries of the last 5 minutes are overdue.',
     ]);
@@ -181,9 +181,7 @@ describe('the lines', () => {
 
   test('given canaries that could not be checked, then they are told apart from lost ones', () => {
     const [first] = told(sampleFacts({ counts: { overdue: 3, unverifiable: 12, lost: 2 } }));
-    expect(first).toContain(
-      '3 overdue, 12 we could not check (not counted as lost), 2 lost. Those overdue count as lost from',
-    );
+    expect(first).toContain('3 overdue, 12 we could not check, 2 lost. Overdue ones become lost one by one, from');
   });
 
   test('given no counts, then no number is made up', () => {
@@ -196,7 +194,7 @@ describe('the lines', () => {
     (kind) => {
       const facts = sampleFacts({ kind, counts: { unverifiable: 9 }, looks: { complete: 0, asked: 8 } });
       const text = [title(facts), ...told(facts)].join('\n');
-      expect(text).toContain('That is no loss: nothing is counted as lost until we can look again.');
+      expect(text).toContain('Whether lines are lost is unknown: none is counted as lost until we can look again.');
       expect(text).toContain('We cannot see: none of our last 8 reads there worked.');
       expect(text).not.toMatch(/\d lost/);
     },

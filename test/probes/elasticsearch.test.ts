@@ -8,11 +8,17 @@ const auth = { username: 'canary', password: 'dummy-password-1' };
 for (const product of products) {
   describeObserver(`elasticsearch against ${product}`, {
     probe: elasticsearch,
+    rechecks: true,
     secrets: [auth.password, Buffer.from(`${auth.username}:${auth.password}`).toString('base64')],
     async bench() {
       const bench = await startElasticBench({ product });
       await bench.put(['some other line']);
-      return { config: { url: bench.server.url, index: 'logs-*', auth }, put: bench.put, stop: bench.stop };
+      return {
+        config: { url: bench.server.url, index: 'logs-*', auth },
+        put: bench.put,
+        remove: bench.remove,
+        stop: bench.stop,
+      };
     },
     ...(product === 'opensearch' ? { hostile: (url: string) => ({ url, index: 'logs-*', auth }) } : {}),
   });

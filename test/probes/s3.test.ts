@@ -15,15 +15,20 @@ async function startBench() {
   const dir = await mkdtemp(path.join(tmpdir(), 'logcanary-s3-'));
   const emulator = await startS3Emulator({ dir, bucket: 'logs' });
   const bucket = openTestBucket(emulator.endpoint, 'logs');
-  let written = 0;
+  let written: string[] = [];
   return {
     bucket,
     config: { ...config, endpoint: emulator.endpoint },
     /** One object in Firehose's layout, gzip, records back to back. */
     async put(texts: readonly string[]) {
       const hour = new Date(context.clock.now()).toISOString().slice(0, 13).replace(/[-T]/g, '/');
-      written += 1;
-      await bucket.put(`prod/${hour}/logs-1-${written}.gz`, gzipSync(texts.join('')));
+      const key = `prod/${hour}/logs-1-${written.length}-${context.clock.monotonicMs()}.gz`;
+      written.push(key);
+      await bucket.put(key, gzipSync(texts.join('')));
+    },
+    async remove() {
+      for (const key of written) await bucket.remove(key);
+      written = [];
     },
     async stop() {
       bucket.close();
@@ -35,6 +40,7 @@ async function startBench() {
 
 describeObserver('s3', {
   probe: s3,
+  rechecks: true,
   secrets: [secret],
   hostile: (url) => ({ ...config, endpoint: url, access_key_id: 'AKIADUMMY', secret_access_key: secret }),
   bench: startBench,

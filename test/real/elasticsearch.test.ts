@@ -65,10 +65,12 @@ for (const { part, name, start } of engines) {
 
     describeObserver('elasticsearch', {
       probe: elasticsearch,
+      rechecks: true,
       async bench() {
         await put('contract-1', ['some other line']);
         const config = { url: server.url, index: 'contract-*' };
-        return { config, put: (lines) => put('contract-1', lines), stop: async () => {} };
+        const remove = () => ok('DELETE', '/contract-1');
+        return { config, put: (lines) => put('contract-1', lines), remove, stop: async () => {} };
       },
     });
     describeCheck('elasticsearch-disk', {

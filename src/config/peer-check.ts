@@ -1,44 +1,9 @@
-/** Other logcanaries that watch the same pipelines: how they are written, named and checked. */
-import { z } from 'zod';
-import type { PeerSpec } from '../core/pipeline.ts';
-import { httpUrl, name } from './field.ts';
+/** What no single field of a peer can tell: whether it is ourselves, or somebody twice. */
 import type { Finding } from './issue.ts';
 import { itemsAt } from './items.ts';
 import { isMap } from './path.ts';
+import { nameOfHost, peerExample } from './peer-frame.ts';
 import { parseListen } from './quantity.ts';
-
-const example = 'http://canary-b:9780';
-
-const peer = z.strictObject({
-  url: httpUrl({ description: 'Where it serves its page, as seen from here. Its GET /api/v1/peer is read.', example }),
-  name: name({ description: "Unique. Default: the host's name.", example: 'canary-b' }).optional(),
-});
-
-export const peers = z
-  .array(peer)
-  .max(9)
-  .meta({
-    description: 'Other logcanaries on the same pipelines: each incident is told once, and ends when all agree.',
-  });
-
-type Written = { readonly url: string; readonly name?: string | undefined };
-
-/** With their names: those given, else their hosts, as far as a name can say them. */
-export function buildPeers(written: readonly Written[]): PeerSpec[] {
-  const used = new Set(written.flatMap((each) => each.name ?? []));
-  return written.map(({ url, name: given }) => {
-    const host = nameOfHost(url);
-    let found = given ?? host;
-    for (let count = 2; given === undefined && used.has(found); count++) found = `${host}-${count}`;
-    used.add(found);
-    return { name: found, url };
-  });
-}
-
-function nameOfHost(url: string): string {
-  const plain = new URL(url).hostname.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
-  return plain.slice(0, 60) || 'peer';
-}
 
 /** One that is ourselves would agree with everything; an address of another form would not work. */
 export function checkPeers(value: unknown): Finding[] {
@@ -50,13 +15,14 @@ export function checkPeers(value: unknown): Finding[] {
     const fault = url && urlFault(url, listenOf(value), urls.has(url.href));
     if (fault) found.push({ path: [...path, 'url'], message: fault });
     if (url) urls.add(url.href);
-    if (typeof item.name !== 'string') return found;
-    if (taken.has(item.name))
+    const given = typeof item.name === 'string';
+    const name = given ? item.name : url && nameOfHost(url.href);
+    if (taken.has(name))
       found.push({
-        path: [...path, 'name'],
-        message: `"${item.name}" is already the name of something else that pages speak of. Choose another name.`,
+        path: [...path, ...(given ? ['name'] : [])],
+        message: `"${name}" is already the name of something else that pages speak of. ${given ? 'Choose another name' : 'Give it a name'}.`,
       });
-    taken.add(item.name);
+    if (given) taken.add(name);
     return found;
   });
 }
@@ -65,7 +31,7 @@ type Address = { readonly host: string; readonly port: number };
 
 function urlFault({ username, password, search, hash, protocol, port, hostname }: URL, own: Address, twice: boolean) {
   if (username !== '' || password !== '') return 'holds a user, which is not sent. Write the address without it.';
-  if (search !== '' || hash !== '') return `more than an address. Write one like ${example}.`;
+  if (search !== '' || hash !== '') return `more than an address. Write one like ${peerExample}.`;
   if (twice) return 'is already the address of another peer. Each has its own.';
   const at = { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
   if (at.port !== own.port || !(at.host === own.host || (isThisMachine(at.host) && isThisMachine(own.host))))
