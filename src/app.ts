@@ -7,11 +7,10 @@ import type { Config, KeySpec } from './core/pipeline.ts';
 import type { StatusView } from './core/status.ts';
 import { type DrillDesk, openDrillDesk } from './drill-desk.ts';
 import { createEmergencyPager, type EmergencyPager } from './emergency-pager.ts';
-import type { Event } from './engine/event.ts';
 import { healthOf } from './engine/health.ts';
 import { reportOf } from './engine/peering.ts';
 import { restore } from './engine/restore.ts';
-import { createRuntime, type Runtime } from './engine/runtime.ts';
+import { committing, createRuntime, type Runtime } from './engine/runtime.ts';
 import type { EngineState } from './engine/state.ts';
 import { traceCanary } from './engine/trace.ts';
 import { viewOf } from './engine/view.ts';
@@ -206,6 +205,11 @@ function restoreState({ config }: AppOptions, { contents, clock, signer, probes 
   });
 }
 
+type Placed = {
+  readonly pipeline: { readonly spec: { readonly name: string } };
+  readonly spec: { readonly name: string };
+};
+
 function portsOf(probes: OpenProbes, notifiers: ReadonlyMap<string, Notifier>) {
   const port = <T>(map: ReadonlyMap<string, { port: T }>, pipeline: string, name: string): T => {
     const entry = map.get(placeKey(pipeline, name));
@@ -213,12 +217,9 @@ function portsOf(probes: OpenProbes, notifiers: ReadonlyMap<string, Notifier>) {
     return entry.port;
   };
   return {
-    injector: (each: { pipeline: { spec: { name: string } }; spec: { name: string } }) =>
-      port(probes.injectors, each.pipeline.spec.name, each.spec.name),
-    observer: (each: { pipeline: { spec: { name: string } }; spec: { name: string } }) =>
-      port(probes.observers, each.pipeline.spec.name, each.spec.name),
-    check: (each: { pipeline: { spec: { name: string } }; spec: { name: string } }) =>
-      port(probes.checks, each.pipeline.spec.name, each.spec.name),
+    injector: ({ pipeline, spec }: Placed) => port(probes.injectors, pipeline.spec.name, spec.name),
+    observer: ({ pipeline, spec }: Placed) => port(probes.observers, pipeline.spec.name, spec.name),
+    check: ({ pipeline, spec }: Placed) => port(probes.checks, pipeline.spec.name, spec.name),
     notifier: (name: string) => notifiers.get(name),
   };
 }
@@ -231,14 +232,6 @@ interface Wired {
   readonly notifiers: readonly Notifier[];
   readonly drilling: DrillDesk;
   status(): StatusView;
-}
-
-/** Feeds an event from outside: resolves after its commit, rejects while the ledger refuses. */
-function committing(runtime: Runtime): (event: Event) => Promise<void> {
-  return async (event) => {
-    if (runtime.ledgerError) throw runtime.ledgerError;
-    await runtime.submit(event);
-  };
 }
 
 function listen(

@@ -33,6 +33,7 @@ const partOfFile: Readonly<Record<string, string>> = {
   'src/drill-schedule.ts': 'app',
   'src/emergency-pager.ts': 'app',
   'src/maintenance-desk.ts': 'app',
+  'src/incident-desk.ts': 'app',
   'src/offline.ts': 'app',
   'src/peer-watch.ts': 'app',
   'src/open-probes.ts': 'app',

@@ -1,4 +1,5 @@
 import { keyNumberOf } from '../lib/signer.ts';
+import { checkExclusive } from './exclusive-check.ts';
 import { checkHops } from './hop-check.ts';
 import type { Finding } from './issue.ts';
 import { itemsAt, repeated } from './items.ts';
@@ -15,6 +16,7 @@ export function crossCheck(value: unknown): Finding[] {
     ...repeated(pipelines, 'name', 'pipeline'),
     ...pipelines.flatMap(({ item, path }) => checkHops(item, path)),
     ...checkHooks(value),
+    ...checkExclusive(value),
     ...checkKeys(value),
     ...checkNotify(value),
     ...repeated(itemsAt(value, ['expected_pings']), 'name', 'expected ping'),

@@ -140,6 +140,17 @@ export interface PipelineView {
   readonly leftOut: readonly { readonly name: string; readonly why: string }[];
   readonly readings: readonly ReadingView[];
   readonly drops: readonly DropView[];
+  /** Where it is switched off at times: how that stands. */
+  readonly rest?: RestView;
+}
+
+export interface RestView {
+  /** `hours`: it is not expected to flow now. `no-nodes`: there is nothing to write to. `warming-up`: it is on, and nothing is told yet. */
+  readonly state: 'on' | 'hours' | 'no-nodes' | 'warming-up';
+  /** When that changes, as far as it is known. */
+  readonly until?: EpochMs;
+  /** Its hours, for people. */
+  readonly active?: string;
 }
 
 /** Who was told of an incident, and what kept it from being told. */

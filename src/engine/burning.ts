@@ -32,8 +32,9 @@ import {
 } from './losses.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
 
-/** Hours of losses are added up anew so often: as often as the hop is read, within these bounds, ms. */
-const everyBounds = { least: 500, most: 30_000 };
+/** Hours of losses are added up anew so often, ms; while they are told, as often as the hop is read, but no more than this. */
+const everyMs = 60_000;
+const leastEveryMs = 500;
 
 interface Known {
   nextAt: EpochMs;
@@ -63,9 +64,9 @@ export function burningFinding(state: EngineState, hop: HopState): Finding | und
   }
   if (last && state.now < last.nextAt) return last.finding;
   const thresholds = last?.thresholds ?? new Map<number, number>();
-  const everyMs = Math.max(everyBounds.least, Math.min(everyBounds.most, hop.spec.pollMs));
   const finding = look(state, hop, thresholds);
-  known.set(hop, { nextAt: state.now + everyMs, finding, thresholds });
+  const againMs = finding ? Math.max(leastEveryMs, Math.min(everyMs, hop.spec.pollMs)) : everyMs;
+  known.set(hop, { nextAt: state.now + againMs, finding, thresholds });
   return finding;
 }
 

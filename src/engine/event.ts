@@ -1,6 +1,7 @@
 /** What happens to the engine, and what it asks to be done. */
-import type { OutboxRow } from '../core/ledger.ts';
+
 import type { Drill } from '../core/drill.ts';
+import type { OutboxRow } from '../core/ledger.ts';
 import type { Maintenance } from '../core/maintenance.ts';
 import type { Note } from '../core/note.ts';
 import type { PeerReport } from '../core/peer.ts';
@@ -18,8 +19,8 @@ import type {
   Refill,
   RefillAnswer,
 } from '../probe.ts';
-import type { NoSilence } from './silencing.ts';
 import type { Picked, RecheckRef } from './recheck-book.ts';
+import type { NoSilence } from './silencing.ts';
 import type { CheckState, HopState, InjectorState, StreamState } from './state.ts';
 
 /** Which sequence numbers of a stream a look was asked about. */

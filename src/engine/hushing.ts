@@ -7,13 +7,7 @@ import type { NotificationAction } from '../core/notifier.ts';
 import type { Severity } from '../core/pipeline.ts';
 import { activeSilences, silenceOf } from './silencing.ts';
 import type { EngineState, IncidentState, OutboxState } from './state.ts';
-
-/** What a channel is still to be told, and as what it knows the incident. */
-export interface Owed {
-  /** `trigger` where it may not have taken the beginning. */
-  readonly action: 'trigger' | 'update';
-  readonly severity: Severity;
-}
+import type { Owed } from './telling.ts';
 
 const rowKey = 'owed';
 

@@ -9,8 +9,8 @@ import type { Command } from './event.ts';
 import { hushed, withdrawHushed } from './hushing.ts';
 import { awaitsPeers, isToldByPeer, leftToPeer } from './peering.ts';
 import { isQuiet } from './silencing.ts';
-import { hasStorm, isInStorm, joinsStorm } from './storm.ts';
 import type { EngineState, IncidentState, OutboxState } from './state.ts';
+import { hasStorm, isInStorm, joinsStorm } from './storm.ts';
 
 const firstRetryMs = 2_000;
 /** PagerDuty advises minutes of back-off; two minutes keeps a long outage under 120 calls a minute by far. */

@@ -3,6 +3,7 @@
  * of them, nor while they warm up. What is open stays open: of its end nothing can be known either.
  */
 import type { RestSpec } from '../core/pipeline.ts';
+import type { RestView } from '../core/status.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { openRun } from './injecting.ts';
 import type { EngineState, PipelineState } from './state.ts';
@@ -23,6 +24,15 @@ export function newRest(): RestState {
 /** Nothing is said of it: it is off, or comes up. */
 export function isResting({ now }: EngineState, { rest }: PipelineState): boolean {
   return rest.off !== undefined || now < rest.quietUntil;
+}
+
+export function restView({ now }: EngineState, { spec, rest }: PipelineState): { readonly rest?: RestView } {
+  if (spec.rest === undefined) return {};
+  const active = spec.rest.active === undefined ? {} : { active: spec.rest.active.text };
+  if (rest.off === undefined && now < rest.quietUntil)
+    return { rest: { state: 'warming-up', until: rest.quietUntil, ...active } };
+  const until = rest.off === 'no-nodes' || rest.until === undefined ? {} : { until: rest.until };
+  return { rest: { state: rest.off ?? 'on', ...until, ...active } };
 }
 
 /** With each tick. Hours are those of the wall clock, whatever our own time went through. */

@@ -17,8 +17,8 @@ import { restoreDrills } from './drilling.ts';
 import { restoreDrops } from './drops.ts';
 import { firstPlannedFrom } from './due.ts';
 import { enteredStates, type HopCounters } from './hop-counters.ts';
-import { leftBefore } from './leaving.ts';
 import { restoreOwed } from './hushing.ts';
+import { leftBefore } from './leaving.ts';
 import { restoreMaintenance } from './maintaining.ts';
 import { tellNewcomers } from './outbox.ts';
 import { restorePeers } from './peer-state.ts';
@@ -29,7 +29,6 @@ import { newRest } from './rest.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
 import type { ScheduleState } from './schedule-state.ts';
 import { restoreSilences } from './silencing.ts';
-import { restoreTellings } from './storm.ts';
 import type {
   CheckState,
   EngineState,
@@ -40,6 +39,7 @@ import type {
   StreamState,
   Track,
 } from './state.ts';
+import { restoreTellings } from './storm.ts';
 import { newStrayBook } from './straying.ts';
 import { judgeTrack } from './track.ts';
 

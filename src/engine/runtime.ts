@@ -41,6 +41,14 @@ export interface Runtime {
   readonly ledgerError: LedgerError | undefined;
 }
 
+/** Feeds an event from outside: resolves after its commit, rejects while the ledger refuses. */
+export function committing(runtime: Runtime): (event: Event) => Promise<void> {
+  return async (event) => {
+    if (runtime.ledgerError) throw runtime.ledgerError;
+    await runtime.submit(event);
+  };
+}
+
 export function createRuntime({ state, ledger, clock, log, ports, onLedger }: RuntimeOptions): Runtime {
   const stopping = new AbortController();
   const calls = new AbortController();

@@ -3,10 +3,10 @@
  * be rebuilt from the ledger's rows at any commit. No I/O, no clock, no promise in here.
  */
 import type { EmissionBlock, VerdictBlock } from '../core/block.ts';
+import type { Drill } from '../core/drill.ts';
 import type { FilledRunbook } from '../core/first-look.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { OutboxRow, RunRow } from '../core/ledger.ts';
-import type { Drill } from '../core/drill.ts';
 import type { Maintenance } from '../core/maintenance.ts';
 import type { CheckSpec, Config, HopSpec, InjectSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
@@ -21,11 +21,11 @@ import type { ChangeBook } from './changes.ts';
 import type { DropBook } from './drop-book.ts';
 import type { HopCounters } from './hop-counters.ts';
 import type { PeerState } from './peer-state.ts';
-import type { RestState } from './rest.ts';
 import type { RecheckBook } from './recheck-book.ts';
+import type { RestState } from './rest.ts';
 import type { ScheduleState } from './schedule-state.ts';
-import type { StrayBook } from './straying.ts';
 import type { Tellings } from './storm.ts';
+import type { StrayBook } from './straying.ts';
 import type { Telling } from './telling.ts';
 
 export interface LookOutcome {

@@ -6,7 +6,6 @@
 import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { noteWall } from './deployment-finding.ts';
-import { noteDrill } from './drilling.ts';
 import { advanceDue } from './due.ts';
 import type { Command, Event } from './event.ts';
 import { escalate, fallBack } from './fallback.ts';
@@ -15,11 +14,10 @@ import { judgeIncidents } from './incidents.ts';
 import { injectDue, onInjected } from './injecting.ts';
 import { listEveryMs, onListed, onListFailed } from './listing.ts';
 import { lookDue, onFinds, onLooked, onUnwatched } from './looking.ts';
-import { endMaintenance, setMaintenance } from './maintaining.ts';
-import { addNote } from './noting.ts';
 import { deliverDue, onNotified } from './outbox.ts';
+import { onOutside } from './outside.ts';
 import { tellOwed } from './owing.ts';
-import { actForPeers, onPeerHeard, onPeerMissed } from './peer-news.ts';
+import { actForPeers } from './peer-news.ts';
 import { pruneStreams } from './pruning.ts';
 import { onChecked } from './reading.ts';
 import { onRefilled } from './receipts.ts';
@@ -27,7 +25,6 @@ import { onRechecked, recheckDue } from './rechecking.ts';
 import { mayRefill, refillDue } from './refilling.ts';
 import { renewDue } from './renewing.ts';
 import { noteRests } from './rest.ts';
-import { endSilence, setSilence } from './silencing.ts';
 import type { EngineState, InjectorState } from './state.ts';
 import { judgeTrack } from './track.ts';
 
@@ -96,37 +93,15 @@ function handle(state: EngineState, event: Event, commands: Command[]): void {
       state.pings.set(event.name, state.now);
       state.pending.push({ op: 'put', table: 'ping', row: { name: event.name, at: state.now } });
       return;
-    case 'maintain':
-      event.told(setMaintenance(state, event.wanted));
-      return;
-    case 'maintained':
-      event.told(endMaintenance(state, event.id));
-      return;
-    case 'silence':
-      event.told(setSilence(state, event.wanted));
-      return;
-    case 'silence-ended':
-      event.told(endSilence(state, event.id));
-      return;
-    case 'noted':
-      event.told(addNote(state, event.incident, event.note));
-      return;
-    case 'peer-heard':
-      onPeerHeard(state, event.name, event.report);
-      return;
-    case 'peer-missed':
-      onPeerMissed(state, event.name, event.why);
-      return;
     case 'unwatched':
       onUnwatched(state, event.from);
-      return;
-    case 'drilled':
-      noteDrill(state, event.drill);
       return;
     case 'heartbeat-sent':
       state.heartbeats.set(heartbeatKeyOf(event.url), state.now);
       state.talliesChanged = true;
       return;
+    default:
+      onOutside(state, event);
   }
 }
 

@@ -1,5 +1,12 @@
+import type { Severity } from '../core/pipeline.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import type { Owed } from './hushing.ts';
+
+/** What a channel is still to be told once a silence is over, and as what it knows the incident. */
+export interface Owed {
+  /** `trigger` where it may not have taken the beginning. */
+  readonly action: 'trigger' | 'update';
+  readonly severity: Severity;
+}
 
 /** Who was told of an incident, and how it stands with them. */
 export interface Telling {

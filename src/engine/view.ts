@@ -18,6 +18,7 @@ import { recordsLost } from './drop-book.ts';
 import { forecastOf, growthOf } from './forecast.ts';
 import { peerViews } from './peer-finding.ts';
 import { withPeers } from './peer-state.ts';
+import { restView } from './rest.ts';
 import { activeSilences } from './silencing.ts';
 import type { EngineState, HopState, IncidentState, PipelineState, StreamState, Track } from './state.ts';
 import { emissionCounts, expectedAt, pendingAhead, unconfirmedAhead, verdictCounts } from './sums.ts';
@@ -95,6 +96,7 @@ function pipelineView(state: EngineState, pipeline: PipelineState): PipelineView
     leftOut: pipeline.injectors.flatMap((injector) => injector.leftOut).slice(0, leftOutLimit),
     readings: readingViews(pipeline),
     drops: dropViews(pipeline),
+    ...restView(state, pipeline),
   };
 }
 

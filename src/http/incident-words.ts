@@ -75,11 +75,15 @@ export const incidentWords: Readonly<Record<IncidentKind, IncidentWords>> = {
     word: 'UNPROVEN',
     tone: 'unproven',
     rest: at,
-    caution: 'No canary was ever seen there; a wrong setting is likelier than loss.',
+    caution: 'It was never seen working; a wrong setting is likelier than loss.',
   },
   undelivered: { word: 'UNDELIVERED', tone: 'slow', rest: () => ': a channel failed its last drill' },
   storm: { word: 'STORM', tone: 'stopped', rest: () => ': very many incidents at once, told as one' },
-  silent: { word: 'SILENT', tone: 'slow', rest: (facts) => `: ${facts.hop} ${isPeer(facts) ? 'is not heard' : 'has not pinged us'}` },
+  silent: {
+    word: 'SILENT',
+    tone: 'slow',
+    rest: (facts) => `: ${facts.hop} ${isPeer(facts) ? 'is not heard' : 'has not pinged us'}`,
+  },
 };
 
 /** One line, for people: `STOPPED between stream and index, 3 of 3 streams`. */

@@ -1,6 +1,6 @@
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Note } from '../core/note.ts';
-import type { HopView, PipelineView, ReadingView, StatusView, TellingView } from '../core/status.ts';
+import type { HopView, PipelineView, ReadingView, RestView, StatusView, TellingView } from '../core/status.ts';
 import type { TraceView } from '../core/trace.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { drillJson } from './drill-json.ts';
@@ -102,6 +102,7 @@ function pipelineJson(pipeline: PipelineView) {
     streams: pipeline.streams,
     streams_total: streamsTotal,
     left_out: pipeline.leftOut,
+    ...restJson(pipeline.rest),
     readings: pipeline.readings.map(readingJson),
     drops: pipeline.drops,
   };
@@ -169,4 +170,10 @@ function iso(at: EpochMs): string;
 function iso(at: EpochMs | undefined): string | null;
 function iso(at: EpochMs | undefined): string | null {
   return at === undefined ? null : isoTime(at);
+}
+
+function restJson(rest: RestView | undefined) {
+  if (rest === undefined) return {};
+  const { state, until, active } = rest;
+  return { rest: { state, until: until === undefined ? null : isoTime(until), active: active ?? null } };
 }

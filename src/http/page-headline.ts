@@ -151,12 +151,23 @@ function notesOf(view: StatusView, worst: IncidentFacts | undefined): string[] {
     .map((one) => `${one.pipeline}: ${withRest(incidentWords[one.kind].word, incidentWords[one.kind].rest(one))}.`);
   const more = others.length > 3 ? [`And ${countOf(others.length - 3, 'more open incident')} below.`] : [];
   return [
+    ...resting(view),
     ...maintained(view),
     ...silenced(view),
     ...warned,
     ...more,
     ...view.health.problems.map((problem) => `logcanary itself: ${problem}`),
   ];
+}
+
+/** Pipelines that nothing is told of, because they are switched off or have just been switched on. */
+function resting({ pipelines, at }: StatusView): string[] {
+  return pipelines.flatMap(({ name, rest }) => {
+    const until = rest?.until === undefined ? '' : ` until ${momentOf(rest.until, at).text}`;
+    if (rest?.state === 'hours') return [`${name} is off${until} (expected to flow ${rest.active}): nobody is told.`];
+    if (rest?.state === 'no-nodes') return [`${name} is off: it has no node.`];
+    return rest?.state === 'warming-up' ? [`${name} warms up${until}: nobody is told of it yet.`] : [];
+  });
 }
 
 /** Windows that hold now: what begins within one is told to nobody. */

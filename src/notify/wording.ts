@@ -146,7 +146,8 @@ function tally({ counts, state }: IncidentFacts, words: Words): string {
     excused: count('excused'),
     unverifiable: count('unverifiable'),
     lost: count('lost'),
-    settled: state === 'resolved' && count('overdue') + count('pending') + count('unverifiable') + count('lost') === 0,
+    pending: count('pending'),
+    settled: state === 'resolved' && count('overdue') + count('unverifiable') + count('lost') === 0,
   };
   return words.tally(counted);
 }

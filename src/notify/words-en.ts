@@ -229,7 +229,7 @@ function units(nodes: boolean): string {
   return nodes ? 'nodes' : 'sources';
 }
 
-function tally({ overdue, delayed, excused, unverifiable, lost, settled }: Tally): string {
+function tally({ overdue, delayed, excused, unverifiable, lost, pending, settled }: Tally): string {
   const said = [
     several(overdue, 'overdue'),
     several(delayed, 'late'),
@@ -237,7 +237,8 @@ function tally({ overdue, delayed, excused, unverifiable, lost, settled }: Tally
     several(unverifiable, 'we could not check'),
     several(lost, 'lost') || (settled ? '0 lost' : 'none known to be lost'),
   ].filter((part) => part !== '');
-  return `logcanary's test lines (canaries): ${said.join(', ')}${settled ? ', all accounted for' : ''}.`;
+  const all = settled ? `, all ${pending > 0 ? 'that were due are ' : ''}accounted for` : '';
+  return `logcanary's test lines (canaries): ${said.join(', ')}${all}.`;
 }
 
 function several(count: number, what: string): string {

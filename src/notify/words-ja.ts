@@ -233,7 +233,7 @@ function unit(nodes: boolean): string {
   return nodes ? 'ノード' : '出力元';
 }
 
-function tally({ overdue, delayed, excused, unverifiable, lost, settled }: Tally): string {
+function tally({ overdue, delayed, excused, unverifiable, lost, pending, settled }: Tally): string {
   const said = [
     several(overdue, `期限超過 ${counted(overdue)}`),
     several(delayed, `遅延 ${counted(delayed)}`),
@@ -241,7 +241,8 @@ function tally({ overdue, delayed, excused, unverifiable, lost, settled }: Tally
     several(unverifiable, `確認不能 ${counted(unverifiable)}`),
     `${settled || lost > 0 ? '欠損' : '判明した欠損'} ${counted(lost)}`,
   ].filter((part) => part !== '');
-  return `logcanary のテスト行（カナリア）：${said.join('、')}。${settled ? '全行の所在を確認済みです。' : ''}`;
+  const all = settled ? `${pending > 0 ? '期限の来た行はすべて' : '全行の'}所在を確認済みです。` : '';
+  return `logcanary のテスト行（カナリア）：${said.join('、')}。${all}`;
 }
 
 function several(count: number, said: string): string {

@@ -36,8 +36,10 @@ export interface Tally {
   readonly excused: number;
   readonly unverifiable: number;
   readonly lost: number;
-  /** It is over and nothing is left to be found. */
+  /** It is over, and of what was due nothing is left to be found. */
   readonly settled: boolean;
+  /** Not due yet: new ones go out all the time. */
+  readonly pending: number;
 }
 
 /** Whom it concerns. */

@@ -16,7 +16,19 @@ describe('the JSON Schema for editors', () => {
 
   it('given a hop, then its own keys, every kind that observes and no other is there, and unknown keys are refused', () => {
     expect(keysAt(schema, hop).sort()).toEqual(
-      ['name', 'after', 'within', 'poll', 'timeout', 'sample', 'kinesis', 'elasticsearch', 'webhook'].sort(),
+      [
+        'name',
+        'after',
+        'within',
+        'poll',
+        'timeout',
+        'sample',
+        'retention',
+        'exclusive',
+        'kinesis',
+        'elasticsearch',
+        'webhook',
+      ].sort(),
     );
     const [node] = nodesAt(schema, hop);
     expect(node).toMatchObject({ additionalProperties: false, required: ['name', 'within'] });

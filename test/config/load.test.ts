@@ -141,6 +141,8 @@ describe('a file without faults', () => {
       pollMs: 30_000,
       timeoutMs: 30_000,
       sample: { take: 1, of: 1 },
+      retentionMs: 7 * 86_400_000,
+      exclusive: true,
       options: { url: 'https://es:9200', index: 'filebeat-*', fields: ['message'] },
     });
     expect(pipeline?.loss).toEqual({ budget: 0.001, windowMs: 600_000 });

@@ -17,7 +17,7 @@ beforeAll(async () => {
   day = await Day.dawn();
   await day.live(script, dayMs);
   messages = day.messages;
-}, 180_000);
+}, 900_000);
 
 describe('given a day of troubles, some of them at once, with restarts and kills in between', () => {
   test('when it is over, then the messages sent are the messages wanted, in number, kind, place, scope and order', () => {

@@ -54,6 +54,8 @@ describe('given a pipeline with active hours', () => {
     bench.run(10 * hour);
     expect(minted()).toBe(before);
     expect(states()).toEqual(['off', 'off', 'off', 'off']);
+    const { rest } = viewOf(bench.state, healthy).pipelines[0] ?? {};
+    expect(rest).toMatchObject({ state: 'hours', until: startOfTime + 24 * hour });
     expect([bench.history(), bench.sent]).toEqual([[], []]);
   });
 

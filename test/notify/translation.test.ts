@@ -34,7 +34,7 @@ const given: Readonly<Record<string, readonly unknown[]>> = {
   recovered: ['', 60_000],
   since: [0],
   overAt: [0, 0, 60_000],
-  tally: [{ overdue: 1, delayed: 1, excused: 1, unverifiable: 1, lost: 1, settled: true }],
+  tally: [{ overdue: 1, delayed: 1, excused: 1, unverifiable: 1, lost: 1, pending: 1, settled: true }],
   lossDecided: [0, false],
   where: [sampleFacts(bare)],
   whom: [{ affected: 1, total: 2, nodes: true, names: '', common: '' }],

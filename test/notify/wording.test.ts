@@ -172,12 +172,18 @@ describe('the lines', () => {
     ]);
   });
 
-  test.each(['overdue', 'pending', 'unverifiable', 'lost'] as const)(
+  test.each(['overdue', 'unverifiable', 'lost'] as const)(
     'given a recovery with canaries still %s, then they are not all accounted for',
     (verdict) => {
       expect(told(resolvedFacts({ counts: { delayed: 5, [verdict]: 1 } })).join()).not.toContain('accounted for');
     },
   );
+
+  test('given a recovery with new canaries that are not due yet, then those that were due are accounted for', () => {
+    expect(told(resolvedFacts({ counts: { delayed: 5, pending: 2 } }))[0]).toMatch(
+      / 5 late, 0 lost, all that were due are accounted for\.$/,
+    );
+  });
 
   test('given canaries that could not be checked, then they are told apart from lost ones', () => {
     const [first] = told(sampleFacts({ counts: { overdue: 3, unverifiable: 12, lost: 2 } }));

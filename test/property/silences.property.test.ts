@@ -51,7 +51,7 @@ function slowConfig() {
   const spec = {
     inject,
     hops: [hop('stream'), hop('index', 'stream'), hop('archive', 'stream')],
-    ...{ stoppedEveryMs: 20_000, lostAfterMs: 10 * minute, pageAfterMs: 3 * minute },
+    ...{ stoppedEveryMs: 20_000, lostAfterMs: 10 * minute, pageAfterMs: 8 * minute },
   };
   return configOf({ notify: [pager, chat], pipelines: [sandboxPipeline(spec)] });
 }
