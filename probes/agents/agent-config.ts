@@ -20,7 +20,7 @@ function faultOf(text: string): string | undefined {
   if (url === null || !['http:', 'https:'].includes(url.protocol))
     return 'not an http or https address. Write http://host:port.';
   if (url.username !== '' || url.password !== '')
-    return 'holds credentials. Write them under auth: { username, password }.';
+    return 'holds credentials. Write them under auth: { username, password } or { token }.';
   if (url.search !== '' || url.hash !== '') return 'has a query or fragment. Write http://host:port.';
   return undefined;
 }
@@ -35,9 +35,14 @@ export function agentFields(port: number) {
       .describe('Of one agent: `http://host:port`. Not of a balancer: its answers come from many.'),
     urls: z.array(address).min(1).max(1000).optional().describe('Of several agents, instead of url.'),
     auth: z
-      .strictObject({ username: z.string().min(1), password: z.string().min(1) })
+      .union([
+        z.strictObject({ username: z.string().min(1), password: z.string().min(1) }),
+        z.strictObject({ token: z.string().min(1) }),
+      ])
       .optional()
-      .describe('For url and urls: user name and password, where the agent asks for them.'),
+      .describe(
+        'For url and urls, where the agent asks for it: { username, password }, or { token } that is sent as bearer.',
+      ),
     ca_file: z
       .string()
       .min(1)
@@ -61,7 +66,7 @@ export function agentFields(port: number) {
 export interface AddressConfig {
   readonly url?: string | undefined;
   readonly urls?: readonly string[] | undefined;
-  readonly auth?: { readonly username: string; readonly password: string } | undefined;
+  readonly auth?: { readonly username: string; readonly password: string } | { readonly token: string } | undefined;
   readonly ca_file?: string | undefined;
 }
 

@@ -155,7 +155,7 @@ export function agentError(setup: Setup, agent: Agent, error: unknown): ProbeErr
 function advice({ kind, needs }: Setup, reason: Reason): string {
   switch (reason) {
     case 'auth':
-      return 'Check auth: user name and password; or the proxy in front of it.';
+      return 'Check auth: user name and password, or token; or the proxy in front of it.';
     case 'not_found':
     case 'refused':
     case 'bad_answer':

@@ -83,6 +83,7 @@ async function send(pool: Pool, request: Dispatcher.RequestOptions): Promise<Dis
 function headersOf({ auth }: AddressConfig): Record<string, string> {
   const named = { 'user-agent': 'logcanary', accept: 'application/json, text/plain;version=0.0.4' };
   if (auth === undefined) return named;
+  if ('token' in auth) return { ...named, authorization: `Bearer ${auth.token}` };
   const credentials = Buffer.from(`${auth.username}:${auth.password}`).toString('base64');
   return { ...named, authorization: `Basic ${credentials}` };
 }

@@ -6,16 +6,8 @@ import type { RestSpec } from '../core/pipeline.ts';
 import type { RestView } from '../core/status.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { openRun } from './injecting.ts';
+import type { RestState } from './rest-state.ts';
 import type { EngineState, PipelineState } from './state.ts';
-
-export interface RestState {
-  /** Why it is off now; undefined while it is expected to flow. */
-  off: 'hours' | 'no-nodes' | undefined;
-  /** T at which its hours change next; undefined where it has none. */
-  until: EpochMs | undefined;
-  /** It warms up until then. */
-  quietUntil: EpochMs;
-}
 
 export function newRest(): RestState {
   return { off: undefined, until: undefined, quietUntil: 0 };

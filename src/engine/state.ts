@@ -22,11 +22,10 @@ import type { DropBook } from './drop-book.ts';
 import type { HopCounters } from './hop-counters.ts';
 import type { PeerState } from './peer-state.ts';
 import type { RecheckBook } from './recheck-book.ts';
-import type { RestState } from './rest.ts';
+import type { RestState } from './rest-state.ts';
 import type { ScheduleState } from './schedule-state.ts';
-import type { Tellings } from './storm.ts';
 import type { StrayBook } from './straying.ts';
-import type { Telling } from './telling.ts';
+import type { Telling, Tellings } from './telling.ts';
 
 export interface LookOutcome {
   /** When it was asked for, and when it was over: silence says nothing of the time after the asking. */

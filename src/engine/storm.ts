@@ -14,9 +14,6 @@ const stormMs = 120_000;
 /** Members that its evidence names. */
 const namedAtMost = 8;
 
-/** When channels were told of a beginning lately, by their names. Not stored: after a start it is made of the outbox. */
-export type Tellings = Map<string, EpochMs[]>;
-
 export function restoreTellings(state: EngineState): void {
   for (const { row } of state.outbox.values())
     if (row.action === 'trigger')

@@ -33,3 +33,6 @@ export interface Telling {
   /** Channels that a peer answers for since we were away. Not stored. */
   givenOver?: Set<string>;
 }
+
+/** When channels were told of a beginning lately, by their names. Not stored: after a start it is made of the outbox. */
+export type Tellings = Map<string, EpochMs[]>;

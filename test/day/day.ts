@@ -2,6 +2,7 @@
 import type { IncidentFacts } from '../../src/core/incident.ts';
 import type { OutboxRow } from '../../src/core/ledger.ts';
 import type { Maintenance } from '../../src/core/maintenance.ts';
+import type { Silence } from '../../src/core/silence.ts';
 import { Bench, type Sent, startOfTime } from '../engine/harness.ts';
 import { expectIdentity } from '../engine/identity.ts';
 import type { Estate, Mend } from './estate.ts';
@@ -61,6 +62,11 @@ export class Day {
 
   get audit(): Estate {
     return this.landscape.estate('audit');
+  }
+
+  /** Its nodes are there from eight to eight. */
+  get edge(): Estate {
+    return this.landscape.estate('edge');
   }
 
   /** ms since midnight. */
@@ -157,6 +163,12 @@ export class Day {
   private freeze(): void {
     this.bench.deaf = true;
     this.bench.ledger.commit = async () => undefined;
+  }
+
+  /** Somebody knows of it. */
+  silence(what: Pick<Silence, 'pipeline' | 'hop' | 'kind' | 'reason'>, until: string): void {
+    const wanted = { ...what, by: 'ops', from: this.bench.now, until: this.midnight + timeOf(until) };
+    this.bench.dispatch({ type: 'silence', wanted, told: () => undefined });
   }
 
   maintain(window: Pick<Maintenance, 'pipeline' | 'hop' | 'reason'>, until: string): void {

@@ -43,6 +43,13 @@ export class Estate extends ClusterScene {
       this.stage(to).delayMs = delayMs;
   }
 
+  /** Its agents feed a second place, too, and nothing goes on from there. */
+  mirror(): void {
+    this.places.set('mirror', { lines: [], tokens: new Set(), unreadable: undefined, partial: false });
+    const healthy = { stopped: false, dropEvery: 0, duplicateEvery: 0, damageEvery: 0 };
+    this.stages.push({ ...healthy, from: 'emitter', to: 'mirror', delayMs: 3_000, waiting: [], count: 0 });
+  }
+
   /** A node that has just come, with its agent and its emitter. */
   add(name: string, labels: Where): void {
     this.labels.set(name, { ...labels, node: name });

@@ -1,4 +1,4 @@
-/** Everything outside logcanary: two tenants' clusters, figures that are read, who pings us, and channels that people are told through. */
+/** Everything outside logcanary: the tenants' clusters, figures that are read, who pings us, and channels that people are told through. */
 import type { OutboxRow } from '../../src/core/ledger.ts';
 import type { Event } from '../../src/engine/event.ts';
 import type { ObserverInfo } from '../../src/engine/restore.ts';
@@ -14,6 +14,8 @@ const gib = 2 ** 30;
 /** Pings that others are to send us come so often, ms. */
 const pingEveryMs = 60_000;
 const zones = ['1a', '1b', '1c'] as const;
+/** A node each, and one stream that all of them share. */
+export const smallTenants = Array.from({ length: 12 }, (_, at) => `t${String(at + 1).padStart(2, '0')}`);
 
 /** A figure that something is done to: its value is asked for at each reading. */
 type Figure = (now: number) => number;
@@ -46,7 +48,14 @@ export class Landscape implements World {
       });
     const audit = new Estate('audit');
     for (let at = 0; at < 9; at++) audit.add(`audit-${at + 1}`, { zone: zones[at % 3] as string, tenant: 'audit' });
-    this.estates = new Map([shop, audit].map((estate) => [estate.name, estate]));
+    const edge = new Estate('edge');
+    edge.mirror();
+    const small = smallTenants.map((name, at) => {
+      const estate = new Estate(name);
+      estate.add(`${name}-1`, { zone: zones[at % 3] as string, tenant: name });
+      return estate;
+    });
+    this.estates = new Map([shop, audit, edge, ...small].map((estate) => [estate.name, estate]));
   }
 
   estate(name: string): Estate {

@@ -4,5 +4,6 @@ import type { Trouble } from './day.ts';
 import { evening } from './evening.ts';
 import { morning } from './morning.ts';
 import { night } from './night.ts';
+import { noon } from './noon.ts';
 
-export const script: readonly Trouble[] = [...night, ...morning, ...afternoon, ...evening];
+export const script: readonly Trouble[] = [...night, ...morning, ...afternoon, ...evening, ...noon];

@@ -1,4 +1,4 @@
-/** Two logcanaries that watch one pipeline in memory: each its own ledger, one world, one set of channels. */
+/** Two logcanaries, or three, that watch one pipeline in memory: each its own ledger, one world, one set of channels. */
 
 import type { PeerReport } from '../../src/core/peer.ts';
 import type { NotifierSpec, PipelineSpec } from '../../src/core/pipeline.ts';
@@ -14,8 +14,16 @@ export const minute = 60_000;
 const askEveryMs = 10_000;
 const stepMs = 1_000;
 
-export const names = ['a', 'b'] as const;
+/** In the order of their instances: `a` goes first. */
+export const names = ['a', 'b', 'c'] as const;
 export type Name = (typeof names)[number];
+export const both: readonly Name[] = ['a', 'b'];
+
+export interface DuoOptions {
+  readonly notify?: readonly NotifierSpec[];
+  readonly pipelines?: readonly PipelineSpec[];
+  readonly members?: readonly Name[];
+}
 
 export const dedupPager: NotifierSpec = { ...pager, deduplicates: true };
 
@@ -49,40 +57,48 @@ export interface Said extends Sent {
   readonly by: Name;
 }
 
-/** `a` has the smaller instance. */
 export class Duo {
   /** What is broken for both. */
   readonly scene = new Scene({});
   readonly benches: Readonly<Record<Name, Bench>>;
   /** Hops that one of them may not read. */
   readonly blind: Readonly<Record<Name, Set<string>>>;
+  readonly members: readonly Name[];
   readonly dead = new Set<Name>();
-  /** Who does not hear the other one. */
+  /** Who does not hear the others. */
   readonly deaf = new Set<Name>();
   now: number;
   private nextAskAt: number;
 
-  private constructor(benches: Record<Name, Bench>, scene: Scene, blind: Record<Name, Set<string>>) {
+  private constructor(
+    benches: Record<Name, Bench>,
+    scene: Scene,
+    blind: Record<Name, Set<string>>,
+    members: readonly Name[],
+  ) {
     this.benches = benches;
     this.scene = scene;
     this.blind = blind;
+    this.members = members;
     this.now = benches.a.now;
     this.nextAskAt = this.now + askEveryMs;
   }
 
-  static async open(
-    notify: readonly NotifierSpec[] = [dedupPager, chat],
-    pipelines: readonly PipelineSpec[] = [pipeline],
-  ): Promise<Duo> {
+  static async open({
+    notify = [dedupPager, chat],
+    pipelines = [pipeline],
+    members = both,
+  }: DuoOptions = {}): Promise<Duo> {
     const scene = new Scene({});
-    const config = (other: Name) => {
-      const peers = [{ name: other, url: `http://${other}.test:9780` }];
-      return configOf({ notify, pipelines, peers });
+    const blind = { a: new Set<string>(), b: new Set<string>(), c: new Set<string>() };
+    const open = (name: Name) => {
+      const others = members.filter((each) => each !== name);
+      const peers = others.map((other) => ({ name: other, url: `http://${other}.test:9780` }));
+      const config = configOf({ notify, pipelines, peers });
+      return Bench.open(seenBy(scene, blind[name]), config, 100 * names.indexOf(name));
     };
-    const blind = { a: new Set<string>(), b: new Set<string>() };
-    const a = await Bench.open(seenBy(scene, blind.a), config('b'));
-    const b = await Bench.open(seenBy(scene, blind.b), config('a'), 100);
-    const duo = new Duo({ a, b }, scene, blind);
+    // who is no member is never run
+    const duo = new Duo({ a: await open('a'), b: await open('b'), c: await open('c') }, scene, blind, members);
     duo.run(2 * minute);
     return duo;
   }
@@ -91,10 +107,11 @@ export class Duo {
     const end = this.now + ms;
     while (this.now < end) {
       this.now = Math.min(end, this.now + stepMs);
-      for (const name of names) if (!this.dead.has(name)) this.benches[name].run(this.now - this.benches[name].now);
+      for (const name of this.members)
+        if (!this.dead.has(name)) this.benches[name].run(this.now - this.benches[name].now);
       if (this.now < this.nextAskAt) continue;
       this.nextAskAt = this.now + askEveryMs;
-      for (const name of names) this.ask(name);
+      for (const name of this.members) this.ask(name);
     }
   }
 
@@ -119,7 +136,7 @@ export class Duo {
 
   /** What channels accepted, by whomever it was said, in order of time. */
   said(notifier?: string): Said[] {
-    const all = names.flatMap((by) => this.benches[by].sent.map((sent): Said => ({ ...sent, by })));
+    const all = this.members.flatMap((by) => this.benches[by].sent.map((sent): Said => ({ ...sent, by })));
     return all
       .filter(({ accepted, row }) => accepted && (notifier ?? row.notifier) === row.notifier && row.action !== 'update')
       .sort((one, other) => one.at - other.at);
@@ -135,15 +152,17 @@ export class Duo {
   }
 
   private ask(name: Name): void {
-    const [other] = names.filter((each) => each !== name) as [Name];
-    if (this.dead.has(name)) return;
-    const { [name]: bench, [other]: peer } = this.benches;
-    if (this.dead.has(other) || this.deaf.has(name)) {
-      bench.dispatch({ type: 'peer-missed', name: other, why: 'no answer' });
-      return;
+    const bench = this.benches[name];
+    for (const other of this.members) {
+      if (other === name || this.dead.has(name)) continue;
+      if (this.dead.has(other) || this.deaf.has(name)) {
+        bench.dispatch({ type: 'peer-missed', name: other, why: 'no answer' });
+        continue;
+      }
+      const { state } = this.benches[other];
+      const report = throughTheWire(reportOf(state, healthOf(state, undefined).ok));
+      bench.dispatch({ type: 'peer-heard', name: other, report });
     }
-    const report = throughTheWire(reportOf(peer.state, healthOf(peer.state, undefined).ok));
-    bench.dispatch({ type: 'peer-heard', name: other, report });
   }
 }
 

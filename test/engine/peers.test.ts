@@ -109,7 +109,7 @@ describe('given two logcanaries that hear each other', () => {
       { ...dedupPager, fallback: { to: 'chat', afterMs: minute } },
       { ...chat, standby: true },
     ];
-    const duo = await Duo.open(notify);
+    const duo = await Duo.open({ notify });
     duo.scene.channels.set('pager', refusal(true));
     duo.stop('index');
     duo.run(6 * minute);
@@ -130,7 +130,7 @@ describe('given very many incidents at once', () => {
   const chatOnly = (duo: Duo) => duo.story('chat').filter((each) => !each.includes('silent'));
 
   test('when they are told as a storm, then the other one tells none of them, and their end once', async () => {
-    const duo = await Duo.open([dedupPager, chat], tenants);
+    const duo = await Duo.open({ pipelines: tenants });
     duo.stop('stream');
     duo.run(4 * minute);
     expect(chatOnly(duo).toSorted()).toEqual([
@@ -146,7 +146,7 @@ describe('given very many incidents at once', () => {
   });
 
   test('when who told the storm dies, then the other one tells nobody again, and the end of all', async () => {
-    const duo = await Duo.open([dedupPager, chat], tenants);
+    const duo = await Duo.open({ pipelines: tenants });
     duo.stop('stream');
     duo.run(4 * minute);
     duo.kill('a');
@@ -293,5 +293,51 @@ describe('given they cannot hear each other', () => {
         .filter((each) => each.includes('blind'))
         .at(-1),
     ).toBe('a trigger blind@index');
+  });
+});
+
+describe('given three of them', () => {
+  const chatOf = (duo: Duo, hop: string) =>
+    duo.said('chat').flatMap(({ by, row }) => (row.facts.hop === hop ? [`${by} ${row.action}`] : []));
+
+  test('when the one that told dies, then one of the others goes on with it, and tells the end once', async () => {
+    const duo = await Duo.open({ members: ['a', 'b', 'c'] });
+    duo.stop('index');
+    duo.run(4 * minute);
+    expect(chatOf(duo, 'index')).toEqual(['a trigger']);
+    duo.kill('a');
+    duo.run(5 * minute);
+    duo.stop('index', false);
+    duo.run(20 * minute);
+    expect(chatOf(duo, 'index')).toEqual(['a trigger', 'b resolve']);
+    expect([duo.open('b'), duo.open('c')]).toEqual([['silent@a'], ['silent@a']]);
+  });
+
+  test('when who goes on with it dies, too, then the third one does', async () => {
+    const duo = await Duo.open({ members: ['a', 'b', 'c'] });
+    duo.stop('index');
+    duo.run(4 * minute);
+    duo.kill('a');
+    duo.run(3 * minute);
+    duo.kill('b');
+    duo.stop('archive');
+    duo.run(5 * minute);
+    expect([chatOf(duo, 'index'), chatOf(duo, 'archive')]).toEqual([['a trigger'], ['c trigger']]);
+    duo.stop('index', false);
+    duo.stop('archive', false);
+    duo.run(20 * minute);
+    expect([chatOf(duo, 'index'), chatOf(duo, 'archive')]).toEqual([
+      ['a trigger', 'c resolve'],
+      ['c trigger', 'c resolve'],
+    ]);
+  });
+
+  test('when one alone saw something and dies, then one of the others ends it', async () => {
+    const duo = await Duo.open({ members: ['a', 'b', 'c'] });
+    duo.blind.a.add('archive');
+    duo.run(2 * minute);
+    duo.kill('a');
+    duo.run(20 * minute);
+    expect(chatOf(duo, 'archive')).toEqual(['a trigger', 'b resolve']);
   });
 });

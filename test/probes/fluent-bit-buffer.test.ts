@@ -184,6 +184,11 @@ describe('fluent-bit-buffer: several agents', () => {
     await check();
     expect(agent.headers.authorization).toBe(`Basic ${Buffer.from('reader:not-a-real-password').toString('base64')}`);
   });
+  test('given a token, when checked, then the agent gets it as bearer', async () => {
+    const { agent, check } = await openAgents(probe, [fluentBitPages({})], { auth: { token: 'not-a-real-token' } });
+    await check();
+    expect(agent.headers.authorization).toBe('Bearer not-a-real-token');
+  });
 });
 
 describe('fluent-bit-buffer: answers that are not quite right', () => {

@@ -4,7 +4,7 @@ import process from 'node:process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { standingOf } from '../../src/engine/peering.ts';
-import { Duo, type Name, names, type Said } from '../engine/duo.ts';
+import { Duo, type Name, both as names, type Said } from '../engine/duo.ts';
 
 const second = 1_000;
 /** Whoever is silent for a minute is stood in for, and whoever goes first has a minute; with looks and questions in between. */
