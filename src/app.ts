@@ -92,23 +92,11 @@ async function start(options: AppOptions, opened: AsyncDisposableStack): Promise
     state.now = Math.max(state.now, clock.now());
     return viewOf(state, healthOf(state, runtime.ledgerError));
   };
-  const drilling = openDrillDesk({
-    config,
-    state,
-    clock,
-    log,
-    notifiers: [...notifiers.values()],
-    committed: committing(runtime),
-  });
-  const http = await listen(options, {
-    drilling,
-    state,
-    ledger,
-    runtime,
-    clock,
-    status,
-    notifiers: [...notifiers.values()],
-  });
+  const told = [...notifiers.values()];
+  const committed = committing(runtime);
+  const drilling = openDrillDesk({ config, state, clock, log, notifiers: told, committed });
+  const wired = { state, ledger, runtime, clock, notifiers: told, drilling, committed, status };
+  const http = await listen(options, wired);
   opened.defer(() => http.close());
   runtime.start();
   opened.defer(() => runtime.stop());
@@ -231,15 +219,15 @@ interface Wired {
   readonly clock: Clock;
   readonly notifiers: readonly Notifier[];
   readonly drilling: DrillDesk;
+  readonly committed: ReturnType<typeof committing>;
   status(): StatusView;
 }
 
 function listen(
   options: AppOptions,
-  { state, ledger, runtime, clock, notifiers, drilling, status }: Wired,
+  { state, ledger, runtime, clock, notifiers, drilling, committed, status }: Wired,
 ): Promise<HttpServer> {
   const { config, log, version, extra } = options;
-  const committed = committing(runtime);
   return createHttpServer({
     listen: config.listen,
     ...(config.http.secret === undefined ? {} : { secret: config.http.secret }),
@@ -278,7 +266,7 @@ interface Watched {
 
 function startPeerWatch({ config, log }: AppOptions, { runtime, clock, opened }: Watched): void {
   const stop = new AbortController();
-  const submit = (event: Event) => runtime.submit(event);
+  const submit = runtime.submit.bind(runtime);
   const watching = watchPeers({ peers: config.peers ?? [], clock, log, signal: stop.signal, submit });
   opened.defer(async () => {
     stop.abort(new DOMException('logcanary is stopping', 'AbortError'));

@@ -30,8 +30,8 @@ export async function keepDrillSchedule(options: DrillScheduleOptions): Promise<
   while (!signal.aborted) {
     const due = spec.next(after);
     if (due === undefined || !(await reached(due, options))) return;
-    // of several that a clock was set forward over only one is held; set back, it brings none again
-    after = Math.max(due, clock.wall());
+    // not `due`: of several that the clock was set forward over one is held. Set back later, it brings none of them again.
+    after = clock.wall();
     await holdWhenPossible(options, started, spec.next(after));
   }
 }

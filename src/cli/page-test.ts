@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { dedupKeyOf } from '../core/dedup-key.ts';
+import { evidenceOf, evidenceText } from '../core/evidence.ts';
+import { looksFor, lookText, ownAdvice } from '../core/first-look.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Notifier } from '../core/notifier.ts';
 import type { Config } from '../core/pipeline.ts';
@@ -63,6 +65,8 @@ async function sendTest(
 
 /** A page that nobody can mistake for a real one, with a dedup key of its own. */
 function testFacts(deployment: string, notifier: string, now: EpochMs): IncidentFacts {
+  const evidence = [evidenceOf('test', {})];
+  const advice = looksFor(ownAdvice.test);
   return {
     id: 'inc-test',
     deployment,
@@ -79,9 +83,7 @@ function testFacts(deployment: string, notifier: string, now: EpochMs): Incident
     counts: {},
     looks: { complete: 0, asked: 0 },
     behind: [],
-    detail:
-      'This is a test page, sent by hand with logcanary page-test. Nothing is broken; it resolves itself at once.',
-    firstLook: ['Nothing to do: it only shows that pages reach you.'],
+    ...{ detail: evidenceText(evidence), evidence, firstLook: advice.map(lookText), advice },
     test: true,
   };
 }

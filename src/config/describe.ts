@@ -1,4 +1,4 @@
-import type { Config, HopSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
+import type { Config, DrillSpec, HopSpec, NotifierSpec, PipelineSpec } from '../core/pipeline.ts';
 import { formatDuration } from '../lib/duration.ts';
 import type { AnyProbe } from '../probe.ts';
 import { type Detectable, detectable } from './detectable.ts';
@@ -12,10 +12,26 @@ export function describeConfig(config: Config, probes: readonly AnyProbe[]): str
     ...config.pipelines.flatMap((pipeline) => describePipeline(pipeline, probes)),
     '',
     `told: ${config.notify.map((each) => `${each.name} (${whenTold(each)})`).join(', ') || 'nobody; add notify'}`,
+    `drills: ${config.drill === undefined ? 'only when asked for; add drill' : describeDrill(config.drill)}`,
     `heartbeats sent: ${config.heartbeats.map((each) => `every ${formatDuration(each.everyMs)}`).join(', ') || 'none'}`,
     `pings expected: ${config.expectedPings.map(({ name, everyMs, graceMs }) => `${name} every ${formatDuration(everyMs)}, grace ${formatDuration(graceMs)}`).join('; ') || 'none'}`,
+    ...describePeers(config.peers),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function describeDrill({ text, notifiers, timeoutMs, holdMs }: DrillSpec): string {
+  const hold = holdMs === 0 ? '' : `, held open for ${formatDuration(holdMs)}`;
+  return `at ${text}, through ${notifiers?.join(', ') ?? 'all of these'}, ${formatDuration(timeoutMs)} at most${hold}`;
+}
+
+function describePeers(peers: Config['peers']): string[] {
+  if (peers === undefined) return [];
+  const said = peers.map(
+    ({ name, url, secret }) =>
+      `${name} at ${new URL(url).host}${secret === undefined ? ' (not signed: no http.secret)' : ''}`,
+  );
+  return [`peers: ${said.join(', ')}`];
 }
 
 function whenTold({ kind, minSeverity, only, standby, fallback, escalateAfterMs }: NotifierSpec): string {

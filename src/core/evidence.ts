@@ -65,7 +65,6 @@ export const evidenceTemplates = {
   'figure-perhaps-soon':
     '{figure}: {used:level}; {limit:term} in about {left:span} (at the earliest {earliest:span}) if it goes on like this.',
   'figures-more': 'And {more:number} more.',
-  answer: '{answer}',
   problem: '{problem}.',
   dropped: '{agent} on {names:list}: {count:number} {what:term}.',
   'dropped-by': '{agent} on {names:list}: {count:number} {what:term} ({subject}).',
@@ -76,8 +75,10 @@ export const evidenceTemplates = {
   'peer-differs':
     'The other logcanary, {name}, is not set up as this one ({settings:list}), so they tell and resolve by different rules.',
   'peer-deaf': 'The other logcanary, {name}, is heard, but does not hear this one.',
+  'peer-told':
+    'It was told by the other logcanary, {name}, which is not to be heard any more; this one sees that all is well there.',
   undelivered: '{channels:list} did not carry a test incident to its end ({drill}): {answer}',
-  drill: 'This is {drill}, held by {by}, to prove that pages arrive. Nothing is broken; it is resolved by itself.',
+  drill: 'This is {drill}, held by {by}, to prove that pages arrive. It is resolved by itself.',
   test: 'This is a test page, sent by hand with logcanary page-test. Nothing is broken; it resolves itself at once.',
 } as const satisfies Readonly<Record<string, Template>>;
 
@@ -98,7 +99,7 @@ export function evidenceOf<K extends EvidenceKey>(key: K, values: Values<(typeof
 export function evidenceText(all: readonly Evidence[]): string {
   const templates: Readonly<Record<string, string>> = evidenceTemplates;
   return all
-    .map(({ key, values }) => fill(templates[key] ?? '', values, plainSpeech).trim())
+    .map(({ key, values }) => (Object.hasOwn(templates, key) ? fill(templates[key] ?? '', values, plainSpeech) : ''))
     .filter((sentence) => sentence !== '')
     .join(' ');
 }

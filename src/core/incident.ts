@@ -41,6 +41,9 @@ export interface ChangeBefore {
 export interface Runway {
   /** For people: `elasticsearch-disk es-1: flood stage`. */
   readonly what: string;
+  /** The same in its parts, for other languages. Absent in incidents of an older version. */
+  readonly figure?: string;
+  readonly limit?: string;
   readonly at: EpochMs;
   /** Its 95 % interval; `latest` is absent where it may never come. */
   readonly earliest: EpochMs;

@@ -57,7 +57,7 @@ export function fill(template: Template, values: PlaceholderValues, speech: Spee
 function said(kind: string, value: string | number | NameList | undefined, speech: Speech): string | undefined {
   if (typeof value === 'string') return kind === 'term' ? speech.term(value) : value;
   if (typeof value === 'object') return kind === 'list' ? speech.list(value) : undefined;
-  if (value === undefined || !Number.isFinite(value)) return undefined;
+  if (value === undefined || !Number.isFinite(value) || kind === 'list') return undefined;
   if (kind === 'span' || kind === 'share' || kind === 'level') return speech[kind](value);
   return speech.number(value);
 }

@@ -6,23 +6,11 @@ import type { EpochMs } from '../lib/clock.ts';
 import { timeOf } from './due.ts';
 import type { LineRef } from './event.ts';
 import type { HopState, StreamState } from './state.ts';
+import { codeAt } from './track.ts';
 
 /** So many at a time; more are not waited for: a sample tells as much, and each is asked for in every look. */
 const awaitedLimit = 512;
 const timesLimit = 5_000;
-
-export interface AwaitedBook {
-  /** By stream number and sequence number: when it was seen further down. */
-  readonly waiting: Map<string, LineRef & { readonly at: EpochMs }>;
-  /** Those that a complete look did not show in time: when that was known, and when they were seen further down; newest last. */
-  contradicted: { readonly at: EpochMs; readonly belowAt: EpochMs; readonly ref: LineRef }[];
-  /** When canaries were seen at this very hop for the first time; newest last. */
-  seenHere: EpochMs[];
-}
-
-export function newAwaitedBook(): AwaitedBook {
-  return { waiting: new Map(), contradicted: [], seenHere: [] };
-}
 
 function keyOf({ stream, seq }: LineRef): string {
   return `${stream.number} ${seq}`;
@@ -40,9 +28,16 @@ export function noteHere({ mode, awaited }: HopState, ref: LineRef, again: boole
   if (!again) pushBounded(awaited.seenHere, now);
 }
 
-/** Those to be asked for besides what is missing, by observers that search for each. */
-export function awaitedAt({ awaited }: HopState): readonly LineRef[] {
-  return [...awaited.waiting.values()];
+/** Those to be asked for besides what is missing, by observers that search for each. Nothing is asked of blocks that are folded away. */
+export function awaitedAt(hop: HopState): readonly LineRef[] {
+  const { waiting } = hop.awaited;
+  for (const [key, ref] of waiting) if (isFolded(hop, ref)) waiting.delete(key);
+  return [...waiting.values()];
+}
+
+function isFolded(hop: HopState, { stream, seq }: LineRef): boolean {
+  const track = stream.tracks.find((each) => each.hop === hop);
+  return track === undefined || codeAt(track, seq) === undefined;
 }
 
 export interface CompleteLook {
@@ -56,11 +51,11 @@ export interface CompleteLook {
 /** What a complete look shows is taken off the list by then: what is left should have been there for long. */
 export function contradict(hop: HopState, look: CompleteLook, now: EpochMs): void {
   const { awaited, spec } = hop;
-  const longAgo = look.asOf - spec.withinMs - 2 * spec.pollMs - spec.timeoutMs;
+  const longAgo = look.asOf - spec.withinMs;
   for (const [key, { stream, seq, at }] of awaited.waiting) {
     if (at > longAgo) continue;
     awaited.waiting.delete(key);
-    if (!covers(look, stream, seq)) continue;
+    if (!covers(look, stream, seq) || isFolded(hop, { stream, seq })) continue;
     hop.counters.entered.inconsistent += 1;
     hop.dirty = true;
     pushBounded(awaited.contradicted, { at: now, belowAt: at, ref: { stream, seq } });

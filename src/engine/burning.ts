@@ -17,7 +17,7 @@ import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { whom } from './blaming.ts';
 import { readableAbove } from './depth.ts';
-import { countsSince, enough, type Finding, hasOpen, isWatched, looksOf, runbookOf } from './finding.ts';
+import { countsSince, enough, type Finding, hasOpen, isWatched, looksOf } from './finding.ts';
 import { hopsBehind, overtakenBy } from './flow.ts';
 import { lineage } from './looking.ts';
 import {
@@ -30,6 +30,7 @@ import {
   type Told,
   toldTimes,
 } from './losses.ts';
+import { flowLooks } from './on-the-way.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
 
 /** Hours of losses are added up anew so often, ms; while they are told, as often as the hop is read, but no more than this. */
@@ -186,20 +187,17 @@ function findingOf({ now }: EngineState, hop: HopState, { losses, counted, row }
     least: wilson(counted.losses, counted.trials).lo,
     budget: hop.pipeline.spec.loss.budget,
   };
+  const streams = tracks.map(({ stream }) => stream).filter((stream) => losing.has(stream));
   return {
     kind: 'lossy',
     hop: hop.spec.name,
     since,
-    ...whom(
-      hop,
-      tracks,
-      tracks.filter(({ stream }) => losing.has(stream)).map(({ stream }) => stream),
-    ),
+    ...whom(hop, tracks, streams),
     between: { from: readableAbove(hop), to: hop.spec.name },
     behind: hopsBehind(hop).map((each) => each.spec.name),
     counts: () => countsSince(hop, since),
     looks: looksOf(hop),
     detail: [row ? evidenceOf('lossy-burning', { ...said, short: row.shortMs }) : evidenceOf('lossy-slowly', said)],
-    firstLook: runbookOf(hop, 'lossy'),
+    firstLook: flowLooks(hop, 'lossy', { streams }),
   };
 }

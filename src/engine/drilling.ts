@@ -17,7 +17,9 @@ export function noteDrill(state: EngineState, drill: Drill): void {
 
 /** What the ledger's meta rows hold of them, oldest first. */
 export function restoreDrills(meta: ReadonlyMap<string, string>): readonly Drill[] {
-  return JSON.parse(meta.get(rowKey) ?? '[]');
+  const drills: unknown = JSON.parse(meta.get(rowKey) ?? '[]');
+  if (!Array.isArray(drills)) throw new Error('the row "drills" holds no list');
+  return drills;
 }
 
 export interface FailedDrill {

@@ -70,9 +70,9 @@ export type Event =
   | {
       readonly type: 'rechecked';
       readonly hop: HopState;
-      readonly picked: Picked;
+      readonly picked: Picked<StreamState>;
       /** Those that were asked for. */
-      readonly asked: readonly RecheckRef[];
+      readonly asked: readonly RecheckRef<StreamState>[];
       readonly look?: Look;
       readonly error?: LogcanaryError;
     }
@@ -137,7 +137,7 @@ export type Command =
   | {
       readonly type: 'recheck';
       readonly hop: HopState;
-      readonly picked: Picked;
+      readonly picked: Picked<StreamState>;
       readonly asOf: EpochMs;
       readonly timeoutMs: number;
     }

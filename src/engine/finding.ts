@@ -21,8 +21,7 @@ export interface Finding {
   readonly totalStreams: number;
   /** By which labels they differ from the others; empty: not clear. Absent where that is not asked, or all are concerned. */
   readonly labels?: readonly string[];
-  /** A text is for what has no sentence of ours yet: it stays English everywhere. */
-  readonly detail: string | readonly Evidence[];
+  readonly detail: readonly Evidence[];
   /** Severity if it does not follow from reach. */
   readonly severity?: Severity;
   readonly between?: { readonly from: string; readonly to: string };
@@ -34,7 +33,7 @@ export interface Finding {
   readonly counts?: () => Readonly<Partial<Record<Verdict, number>>>;
   readonly lossDecidedAt?: EpochMs;
   readonly looks?: { readonly complete: number; readonly asked: number };
-  readonly firstLook: readonly (string | FirstLook)[];
+  readonly firstLook: readonly FirstLook[];
 }
 
 export function hasOpen(state: EngineState, hop: HopState, kind: IncidentKind): boolean {
@@ -72,11 +71,8 @@ export function saidOf({
   detail,
   firstLook,
 }: Finding): Pick<IncidentFacts, 'detail' | 'evidence' | 'firstLook' | 'advice'> {
-  const advice = firstLooks(firstLook.map((look) => (typeof look === 'string' ? { see: look } : look)));
-  const looks = { firstLook: advice.map(lookText), advice };
-  return typeof detail === 'string'
-    ? { detail, ...looks }
-    : { detail: evidenceText(detail), evidence: detail, ...looks };
+  const advice = firstLooks(firstLook);
+  return { detail: evidenceText(detail), evidence: detail, firstLook: advice.map(lookText), advice };
 }
 
 /** Verdicts at a hop of the canaries planned since a moment, at most 1000 back per stream. */

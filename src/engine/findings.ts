@@ -96,6 +96,7 @@ function stoppedFinding(hop: HopState, tracks: readonly Track[], stopped: readon
   const streams = stopped.map(({ track }) => track.stream);
   const lostAfter = hop.pipeline.spec.lostAfterMs;
   // Of a new stream nothing was ever seen here: more likely never set up than broken, so no page for it beside others that flow.
+  const span = spanOf(hop, tracks, streams, since);
   const newcomers = stopped.length < total && stopped.every(({ track }) => track.newestSeenSeq < 0);
   return {
     kind: 'stopped',
@@ -103,13 +104,13 @@ function stoppedFinding(hop: HopState, tracks: readonly Track[], stopped: readon
     hop: hop.spec.name,
     since,
     ...whom(hop, tracks, streams),
-    ...spanOf(hop, tracks, streams, since),
+    ...span,
     behind: hopsBehind(hop).map((each) => each.spec.name),
     counts: () => countsSince(hop, since),
     lossDecidedAt: since + lostAfter,
     looks: looksOf(hop),
     detail: [evidenceOf('stopped', { hop: hop.spec.name })],
-    firstLook: flowLooks(hop, 'stopped'),
+    firstLook: flowLooks(hop, 'stopped', { streams, between: span.between }),
   };
 }
 
@@ -118,21 +119,18 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
   const found: Finding[] = [];
   if (slow.length > 0) {
     const since = Math.min(...slow.map(({ flow }) => flow.since));
+    const streams = slow.map(({ track }) => track.stream);
     found.push({
       kind: 'slow',
       hop: hop.spec.name,
       since,
-      ...whom(
-        hop,
-        tracks,
-        slow.map(({ track }) => track.stream),
-      ),
+      ...whom(hop, tracks, streams),
       between: { from: readableAbove(hop), to: hop.spec.name },
       behind: hopsBehind(hop).map((each) => each.spec.name),
       counts: () => countsSince(hop, since),
       looks: looksOf(hop),
       detail: [evidenceOf('slow', { hop: hop.spec.name, within: hop.spec.withinMs })],
-      firstLook: flowLooks(hop, 'slow'),
+      firstLook: flowLooks(hop, 'slow', { streams }),
     });
   }
   const lossy = lossFinding(state, hop, tracks);

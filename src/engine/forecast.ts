@@ -2,7 +2,8 @@
 import { theilSen } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Reading } from '../probe.ts';
-import type { CheckState, ReadingHistory } from './state.ts';
+import type { ReadingHistory } from './history.ts';
+import type { CheckState } from './state.ts';
 
 /** The latest readings, not thinned out: what began just now shows in them first. */
 export const recentLimit = 8;

@@ -1,9 +1,9 @@
 /** Is logcanary itself alive? Loops must complete cycles; a recorded failure is progress, a wedged loop is not. */
 import type { StatusView } from '../core/status.ts';
 import type { LedgerError } from '../lib/errors.ts';
-import { isUntold } from './outbox.ts';
 import type { EngineState } from './state.ts';
 import { judgeEveryMs } from './step.ts';
+import { isUntold } from './untold.ts';
 
 /** A loop that has not completed a cycle for this long plus three of its periods is wedged, ms. */
 const wedgedAfterMs = 60_000;

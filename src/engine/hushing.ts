@@ -12,7 +12,7 @@ import type { Owed } from './telling.ts';
 const rowKey = 'owed';
 
 /** What is said to a channel now in place of `facts`; undefined where nothing is. What may wait is withdrawn before it goes out. */
-export function hushed(
+export function saidTo(
   incident: IncidentState,
   notifier: string,
   action: NotificationAction,

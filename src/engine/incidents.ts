@@ -9,12 +9,12 @@ import { areNodes, countsSince, type Finding, saidOf } from './finding.ts';
 import { type Findings, findingsOf } from './findings.ts';
 import { flapsOf, sayFlapping, steadyFor } from './flapping.ts';
 import { hopsBehind, mayBeStoppedAgainMs } from './flow.ts';
+import { flowKinds, keyOf } from './incident-place.ts';
 import { notify } from './outbox.ts';
 import { peersAgree } from './peering.ts';
 import { readingFindings } from './reading.ts';
 import { contradictedAfterMs, isThereAgain } from './recheck-finding.ts';
 import { isResting } from './rest.ts';
-import { flowKinds, keyOf } from './restore.ts';
 import { runwayOf } from './runway.ts';
 import type { CheckState, EngineState, HopState, IncidentState, PipelineState } from './state.ts';
 

@@ -1,7 +1,8 @@
 /** What the last looks at a hop came to. */
 import type { EpochMs } from '../lib/clock.ts';
+import type { LookOutcome } from './history.ts';
 import { isSilence } from './reason.ts';
-import type { HopState, LookOutcome } from './state.ts';
+import type { HopState } from './state.ts';
 
 /** Looks in a row that must fail before a hop counts as unreadable or blind. */
 export const failedLooks = 2;

@@ -12,10 +12,11 @@ import { changeTrack, changeTrackLater } from './changed.ts';
 import { wasDeaf } from './deafness.ts';
 import { firstPlannedFrom, timeOf } from './due.ts';
 import type { AskedRange, Command } from './event.ts';
+import type { LookOutcome } from './history.ts';
 import { tokenOf } from './injecting.ts';
 import { isSilent } from './look-outcome.ts';
 import { isBlind } from './reason.ts';
-import type { EngineState, HopState, LookOutcome, StreamState, Track } from './state.ts';
+import type { EngineState, HopState, StreamState, Track } from './state.ts';
 import { isStranger, noteStray } from './straying.ts';
 import { emissionAt, judgeTrack, runOf, sight, termsOf } from './track.ts';
 

@@ -48,7 +48,7 @@ function windowFinding(state: EngineState, hop: HopState, tracks: readonly Track
         budget,
       }),
     ],
-    firstLook: flowLooks(hop, 'lossy'),
+    firstLook: flowLooks(hop, 'lossy', { streams: tally.streams }),
   };
 }
 

@@ -8,8 +8,8 @@ import type { EpochMs } from '../lib/clock.ts';
 import { isDeaf } from './deafness.ts';
 import { timeOf } from './due.ts';
 import { decidedMs, missesAny, overtakenBy, parentState } from './flow.ts';
+import { flowKinds } from './incident-place.ts';
 import { lineage } from './looking.ts';
-import { flowKinds } from './restore.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
 import { blockOf } from './track.ts';
 

@@ -1,15 +1,23 @@
 /** What to look at first when lines do not come: what the configuration knows to lie between two hops. */
 import { type FirstLook, firstLooks, looksFor, ownAdvice } from '../core/first-look.ts';
-import { runbookOf } from './finding.ts';
-import type { CheckState, HopState, InjectorState } from './state.ts';
+import { type Finding, runbookOf } from './finding.ts';
+import type { CheckState, HopState, InjectorState, StreamState } from './state.ts';
 
 /** Runbooks of what carries lines: agents before the first hop, consumers behind it. */
 const into = 'into-first-hop';
 const outOf = 'out-of-first-hop';
+/** As `readableAbove` says it. */
+const theEmitters = 'the emitters';
+
+/** What a finding says of the place. */
+export interface Concerned {
+  readonly streams: readonly StreamState[];
+  readonly between?: Finding['between'];
+}
 
 /** The best look of each side before the others: agents are more often to blame than a stream, an index more often than its consumer. */
-export function flowLooks(hop: HopState, kind: string): readonly FirstLook[] {
-  const carriers = lookedAt(hop);
+export function flowLooks(hop: HopState, kind: string, concerned: Concerned): readonly FirstLook[] {
+  const carriers = lookedAt(hop, concerned);
   const own = runbookOf(hop, kind);
   const [first, second] = hop.parent === undefined ? [carriers, own] : [own, carriers];
   return firstLooks(first.slice(0, 1), second.slice(0, 1), first.slice(1), second.slice(1));
@@ -20,16 +28,20 @@ export function oddLooks(hop: HopState, kind: 'corrupted' | 'duplicated' | 'forg
   return firstLooks(runbookOf(hop, kind), looksFor(ownAdvice[kind], { hop: hop.spec.name }));
 }
 
-function lookedAt({ parent, pipeline: { checks, injectors } }: HopState): FirstLook[] {
-  const agents = [...checks, ...injectors].filter((each) => has(each, into) && !has(each, outOf));
+function lookedAt({ parent, pipeline }: HopState, { streams: [first], between }: Concerned): FirstLook[] {
+  const { checks, injectors } = pipeline;
+  // Of injectors, one of a stream concerned: they are alike.
+  const writing = first === undefined ? injectors.slice(0, 1) : [first.injector];
+  const agents = [...checks, ...writing].filter((each) => has(each, into) && !has(each, outOf));
   // Logstash may stand on either side: where other agents ship, it is the consumer.
   const either = checks.filter((each) => has(each, into) && has(each, outOf));
-  if (parent === undefined) return looksOf(checksOf(agents).length > 0 || either.length === 0 ? agents : either, into);
+  const shipping = checksOf(agents).length > 0 || either.length === 0 ? agents : either;
+  if (parent === undefined) return looksOf(shipping, into);
   if (parent.parent !== undefined) return [];
-  const consumers = checks.filter(
-    (each) => has(each, outOf) && !(either.includes(each) && checksOf(agents).length === 0),
-  );
-  return looksOf(consumers, outOf);
+  const reading = checks.filter((each) => has(each, outOf) && !shipping.includes(each));
+  // What is above cannot be read: it may have stopped on either side of that.
+  const before = between?.from === theEmitters ? looksOf(shipping, into).slice(0, 1) : [];
+  return [...before, ...looksOf(reading, outOf)];
 }
 
 type Carrier = CheckState | InjectorState;

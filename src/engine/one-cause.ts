@@ -2,7 +2,7 @@
 import { evidenceOf } from '../core/evidence.ts';
 import type { Finding } from './finding.ts';
 import { hopsBehind } from './flow.ts';
-import { keyOf } from './restore.ts';
+import { keyOf } from './incident-place.ts';
 import type { EngineState, HopState, IncidentState, PipelineState, StreamState } from './state.ts';
 
 /** Streams that both miss, of those that either does. */
@@ -68,7 +68,7 @@ function withOthers(
   all: ReadonlyMap<Finding, Finding | undefined>,
 ): Finding {
   const names = [...all].filter(([, first]) => first === finding).map(([{ hop }]) => hop);
-  if (names.length === 0 || typeof finding.detail === 'string') return finding;
+  if (names.length === 0) return finding;
   const behind = new Set([...(finding.behind ?? []), ...names.flatMap((name) => [name, ...below(hops, name)])]);
   const said = evidenceOf('stopped-too', { hops: { shown: names, more: 0 } });
   return { ...finding, alsoAt: names, behind: [...behind], detail: [...finding.detail, said] };

@@ -6,7 +6,7 @@ import { unitHash } from '../core/schedule.ts';
 import type { LogcanaryError } from '../lib/errors.ts';
 import { isAboutItself } from './drilling.ts';
 import type { Command } from './event.ts';
-import { hushed, withdrawHushed } from './hushing.ts';
+import { saidTo, withdrawHushed } from './hushing.ts';
 import { awaitsPeers, isToldByPeer, leftToPeer } from './peering.ts';
 import { isQuiet } from './silencing.ts';
 import type { EngineState, IncidentState, OutboxState } from './state.ts';
@@ -126,20 +126,6 @@ function noteRefused(state: EngineState, row: OutboxRow): void {
   untell(state, row);
 }
 
-/** Of the channels that want an open incident, or stand in for one that does, each has refused it or has not taken it after a try. */
-export function isUntold(state: EngineState, incident: IncidentState): boolean {
-  const wanting = state.notifiers.filter(
-    (notifier) => incident.notified.includes(notifier.name) || wants(state, notifier, incident),
-  );
-  const rows = [...state.outbox.values()]
-    .map(({ row }) => row)
-    .filter((row) => row.incident === incident.number && row.state === 'waiting');
-  const reached = ({ name }: NotifierSpec) =>
-    incident.notified.includes(name) &&
-    !rows.some((row) => row.notifier === name && row.action !== 'note' && row.attempts > 0);
-  return wanting.length > 0 && !wanting.some(reached);
-}
-
 export function enqueue(
   state: EngineState,
   incident: IncidentState,
@@ -147,7 +133,7 @@ export function enqueue(
   action: NotificationAction,
   given = incident.facts,
 ): void {
-  const facts = hushed(incident, notifier, action, given);
+  const facts = saidTo(incident, notifier, action, given);
   if (facts === undefined) return;
   const id = state.next.outbox++;
   const { number: incidentNumber } = incident;

@@ -1,4 +1,5 @@
 /** What is done when peers are heard, and while they are not: telling in their place, and what they told once they are gone. */
+import { evidenceOf, evidenceText } from '../core/evidence.ts';
 import type { PeerIncident, PeerReport, PeerTaken, PeerTold } from '../core/peer.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isFailing } from './look-outcome.ts';
@@ -249,10 +250,11 @@ function endInPlace(state: EngineState, peer: PeerState, theirs: PeerIncident): 
 
 function factsOf(state: EngineState, id: string, { spec }: PeerState, theirs: PeerIncident): IncidentState['facts'] {
   const { dedupKey, pipeline, hop, kind, severity, openedAt, since } = theirs;
+  const evidence = [evidenceOf('peer-told', { name: spec.name })];
   return {
     ...{ id, deployment: state.config.deployment, pipeline, hop, kind, severity, dedupKey, openedAt, since },
     ...{ state: 'resolved', resolvedAt: state.now, unreadable: [], streams: { affected: 0, total: 0, names: [] } },
     ...{ counts: {}, looks: { complete: 0, asked: 0 }, behind: [], firstLook: [] },
-    detail: `Told by the logcanary "${spec.name}", which is not to be heard any more; this one sees that all is well there.`,
+    ...{ detail: evidenceText(evidence), evidence },
   };
 }

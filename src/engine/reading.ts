@@ -234,15 +234,9 @@ function merge(findings: readonly Finding[]): Finding[] {
     const key = `${finding.kind} ${finding.hop}`;
     const first = merged.get(key);
     const shown = first
-      ? { ...first, detail: both(first.detail, finding.detail), since: Math.min(first.since, finding.since) }
+      ? { ...first, detail: [...first.detail, ...finding.detail], since: Math.min(first.since, finding.since) }
       : finding;
     merged.set(key, shown);
   }
   return [...merged.values()];
-}
-
-function both(first: Finding['detail'], next: Finding['detail']): readonly Evidence[] {
-  const asData = (detail: Finding['detail']) =>
-    typeof detail === 'string' ? [evidenceOf('answer', { answer: detail })] : detail;
-  return [...asData(first), ...asData(next)];
 }

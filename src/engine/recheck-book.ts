@@ -1,7 +1,7 @@
 /** What is known of a hop's re-checks: which are due, and what the latest found. */
 import { unitHash } from '../core/schedule.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import type { StreamState } from './state.ts';
+import type { Ref } from './beside-book.ts';
 
 const hourMs = 3_600_000;
 /** How long after its emission a canary is asked for again (design §4: 1 h and 24 h). */
@@ -14,9 +14,7 @@ const spareMs = 10 * 60_000;
 export const batchesKept = 12;
 
 /** A canary that is asked for again. */
-export interface RecheckRef {
-  readonly stream: StreamState;
-  readonly seq: number;
+export interface RecheckRef<Stream> extends Ref<Stream> {
   /** It was seen only further down, as far as memory tells; undefined: its block is folded away, so the ledger must tell. */
   readonly implied: boolean | undefined;
 }
@@ -28,9 +26,9 @@ export interface RecheckSlot {
   readonly slot: number;
 }
 
-export interface Picked extends RecheckSlot {
+export interface Picked<Stream> extends RecheckSlot {
   readonly at: EpochMs;
-  readonly refs: readonly RecheckRef[];
+  readonly refs: readonly RecheckRef<Stream>[];
 }
 
 /** What one complete re-check found. Pure data (JSON). */
@@ -54,13 +52,13 @@ export interface RecheckSeries {
   batches: readonly RecheckBatch[];
 }
 
-export interface RecheckBook extends RecheckTerms {
+export interface RecheckBook<Stream> extends RecheckTerms {
   /** When its slots begin, so that hops are not all asked at once. */
   readonly phaseMs: number;
   /** By `ageMs`, the ages that apply. */
   readonly series: ReadonlyMap<number, RecheckSeries>;
   /** Chosen, and to be asked about a little later. */
-  picked: Picked | undefined;
+  picked: Picked<Stream> | undefined;
   inFlight: boolean;
   nextAt: EpochMs;
   /** The newest one, whatever came of it. Why is said where it was not complete. */
@@ -81,12 +79,12 @@ export function bookKey(hop: number): string {
  * With the results that the ledger's meta row holds. Undefined where there is nothing to ask again: the observer cannot, or lines are
  * not kept for so long.
  */
-export function openBook(
+export function openBook<Stream>(
   terms: RecheckTerms | undefined,
   { id, retentionMs }: { readonly id: number; readonly retentionMs: number | undefined },
   row: string | undefined,
   now: EpochMs,
-): RecheckBook | undefined {
+): RecheckBook<Stream> | undefined {
   if (terms === undefined) return undefined;
   const { everyMs, spanMs } = terms;
   const mayBeGone = (age: number) =>
@@ -95,13 +93,13 @@ export function openBook(
   if (ages.length === 0) return undefined;
   const phaseMs = Math.floor(unitHash(id, 0) * everyMs);
   const stored: Readonly<Record<string, RecheckSeries>> = JSON.parse(row ?? '{}');
-  const newest = (age: number) => newestSlot({ everyMs, phaseMs }, age, now);
+  const newest = (age: number) => newestSlot({ everyMs, phaseMs, spanMs }, age, now);
   const series = ages.map((age) => [age, stored[age] ?? { done: newest(age), batches: [] }] as const);
   const rest = { picked: undefined, inFlight: false, nextAt: 0, last: undefined };
   return { everyMs, spanMs, phaseMs, series: new Map(series), ...rest };
 }
 
-type Rhythm = Pick<RecheckBook, 'everyMs' | 'phaseMs'>;
+type Rhythm = Pick<RecheckBook<unknown>, 'everyMs' | 'phaseMs' | 'spanMs'>;
 
 /** The newest slot that is old enough as a whole. */
 export function newestSlot({ everyMs, phaseMs }: Rhythm, ageMs: number, now: EpochMs): number {
@@ -109,12 +107,12 @@ export function newestSlot({ everyMs, phaseMs }: Rhythm, ageMs: number, now: Epo
 }
 
 /** From when to when canaries of a slot were planned that are asked about: its end, so that they are as old as they should be. */
-export function spanOf({ everyMs, spanMs, phaseMs }: RecheckBook, slot: number): { from: EpochMs; to: EpochMs } {
+export function spanOf({ everyMs, spanMs, phaseMs }: Rhythm, slot: number): { from: EpochMs; to: EpochMs } {
   const to = (slot + 1) * everyMs + phaseMs;
   return { from: to - spanMs, to };
 }
 
 /** As its meta row. */
-export function bookRow({ series }: RecheckBook): string {
+export function bookRow({ series }: Pick<RecheckBook<unknown>, 'series'>): string {
   return JSON.stringify(Object.fromEntries(series));
 }

@@ -114,5 +114,5 @@ export function isThereAgain(hop: HopState, { facts, lastBadAt }: IncidentState)
 
 /** A contradiction shows only after so long: before that nothing is known to be over, ms. */
 export function contradictedAfterMs({ spec }: HopState): number {
-  return spec.withinMs + 4 * spec.pollMs + spec.timeoutMs;
+  return spec.withinMs + 2 * spec.pollMs + spec.timeoutMs;
 }

@@ -12,10 +12,10 @@ const perHour = 200;
 const hourMs = 3_600_000;
 
 /** Those that were seen here, or further down, by now. */
-export function pickFor(hop: HopState, book: RecheckBook, slot: number): RecheckRef[] {
+export function pickFor(hop: HopState, book: RecheckBook<StreamState>, slot: number): RecheckRef<StreamState>[] {
   const quota = Math.max(1, Math.floor((perHour * book.everyMs) / hourMs));
   const span = spanOf(book, slot);
-  const found: RecheckRef[][] = [];
+  const found: RecheckRef<StreamState>[][] = [];
   for (const track of fromSomewhere(hop.tracks, unitHash(hop.id, slot))) {
     const refs = seenIn(track, span);
     if (refs.length > 0) found.push(refs);
@@ -31,10 +31,13 @@ function* fromSomewhere(tracks: readonly Track[], share: number): Iterable<Track
   for (let i = 0; i < tracks.length; i++) yield tracks[(first + i) % tracks.length] as Track;
 }
 
-function seenIn(track: Track, { from, to }: { readonly from: EpochMs; readonly to: EpochMs }): RecheckRef[] {
+function seenIn(
+  track: Track,
+  { from, to }: { readonly from: EpochMs; readonly to: EpochMs },
+): RecheckRef<StreamState>[] {
   const { stream } = track;
   if (stream.dueSeq === 0 || timeOf(stream, stream.dueSeq - 1) < from) return [];
-  const refs: RecheckRef[] = [];
+  const refs: RecheckRef<StreamState>[] = [];
   for (let seq = firstPlannedFrom(stream, 0, stream.dueSeq - 1, from); seq < stream.dueSeq; seq++) {
     const run = runOf(stream, seq);
     if (!run || plannedAt(run, seq) >= to) break;
@@ -45,12 +48,12 @@ function seenIn(track: Track, { from, to }: { readonly from: EpochMs; readonly t
   return refs;
 }
 
-function refOf(stream: StreamState, seq: number, code: number | undefined): RecheckRef {
+function refOf(stream: StreamState, seq: number, code: number | undefined): RecheckRef<StreamState> {
   return { stream, seq, implied: code === undefined ? undefined : code > impliedBit };
 }
 
 /** At most `count` of them, at equal distances. */
-function spread(refs: readonly RecheckRef[], count: number): RecheckRef[] {
+function spread(refs: readonly RecheckRef<StreamState>[], count: number): RecheckRef<StreamState>[] {
   if (refs.length <= count) return [...refs];
   const chosen = Array.from({ length: count }, (_, i) => refs[Math.floor(((i + 0.5) * refs.length) / count)]);
   return chosen.filter((ref) => ref !== undefined);

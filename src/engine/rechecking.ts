@@ -21,7 +21,7 @@ import {
   spanOf,
 } from './recheck-book.ts';
 import { pickFor } from './recheck-pick.ts';
-import type { EngineState, HopState } from './state.ts';
+import type { EngineState, HopState, StreamState } from './state.ts';
 import { blockOf, runOf } from './track.ts';
 
 /** What was seen only just now, further down, may need so long until it shows here, ms. Longer where looks are rarer. */
@@ -48,7 +48,7 @@ function isCalm({ looks, lookInFlight }: HopState): boolean {
 }
 
 /** Of the slots that are due the youngest canaries first; of those that were missed meanwhile only the newest. */
-function pick(state: EngineState, hop: HopState, book: RecheckBook): void {
+function pick(state: EngineState, hop: HopState, book: RecheckBook<StreamState>): void {
   for (const [ageMs, series] of book.series) {
     const slot = newestSlot(book, ageMs, state.now);
     if (slot <= series.done) continue;
@@ -63,12 +63,18 @@ function pick(state: EngineState, hop: HopState, book: RecheckBook): void {
   book.nextAt = nextSlotAt(book, state.now);
 }
 
-function nextSlotAt(book: RecheckBook, now: EpochMs): EpochMs {
+function nextSlotAt(book: RecheckBook<StreamState>, now: EpochMs): EpochMs {
   const { to } = spanOf(book, newestSlot(book, 0, now) + 1);
   return Math.max(now + 1_000, to);
 }
 
-function ask(state: EngineState, hop: HopState, book: RecheckBook, picked: Picked, commands: Command[]): void {
+function ask(
+  state: EngineState,
+  hop: HopState,
+  book: RecheckBook<StreamState>,
+  picked: Picked<StreamState>,
+  commands: Command[],
+): void {
   book.picked = undefined;
   // The hop could not be read for so long that another slot has come: begin anew, with what is surely still kept.
   if (newestSlot(book, picked.ageMs, state.now) > picked.slot) return;
@@ -82,8 +88,8 @@ function ask(state: EngineState, hop: HopState, book: RecheckBook, picked: Picke
 export async function recall(
   ledger: Pick<LedgerReader, 'find'>,
   hop: HopState,
-  refs: readonly RecheckRef[],
-): Promise<RecheckRef[]> {
+  refs: readonly RecheckRef<StreamState>[],
+): Promise<RecheckRef<StreamState>[]> {
   const rows = new Map<string, VerdictRow>();
   for (const { stream, seq, implied } of refs) {
     const where = { stream: stream.number, hop: hop.id, block: blockOf(seq) };
@@ -103,9 +109,9 @@ function keyOf({ stream, block }: BlockPlace): string {
 /** The same, with the ledger's rows at hand. */
 export function recalled(
   hop: HopState,
-  refs: readonly RecheckRef[],
+  refs: readonly RecheckRef<StreamState>[],
   rowAt: (where: BlockPlace) => VerdictRow | undefined,
-): RecheckRef[] {
+): RecheckRef<StreamState>[] {
   return refs.flatMap((ref) => {
     if (ref.implied !== undefined) return ref;
     const block = blockOf(ref.seq);
@@ -115,7 +121,12 @@ export function recalled(
   });
 }
 
-export function recheckQuestion(state: EngineState, refs: readonly RecheckRef[], asOf: EpochMs, seenBy: EpochMs) {
+export function recheckQuestion(
+  state: EngineState,
+  refs: readonly RecheckRef<StreamState>[],
+  asOf: EpochMs,
+  seenBy: EpochMs,
+) {
   const tokens = refs.flatMap(({ stream, seq }) => tokenOf(state, stream, seq) ?? []);
   const question: RecheckQuestion = {
     asOf,
@@ -164,7 +175,7 @@ export function onRechecked(state: EngineState, rechecked: Extract<Event, { type
 }
 
 /** Canaries emitted before the look's own `since` are left out: of those it says nothing. */
-function batchOf(state: EngineState, look: Look, asked: readonly RecheckRef[]): RecheckBatch {
+function batchOf(state: EngineState, look: Look, asked: readonly RecheckRef<StreamState>[]): RecheckBatch {
   const found = new Set(look.finds.filter(({ kind }) => kind === 'line').map(({ token }) => token));
   const covered = asked.filter(({ stream, seq }) => runOf(stream, seq) && timeOf(stream, seq) >= (look.since ?? 0));
   const missing = covered.filter(({ stream, seq }) => !found.has(tokenOf(state, stream, seq) ?? ''));

@@ -1,6 +1,7 @@
 /** Some channels take an incident for over when they hear no more of it: they are told again how it is, while it is so. */
+
+import { keyOf } from './incident-place.ts';
 import { enqueue, laneOf } from './outbox.ts';
-import { keyOf } from './restore.ts';
 import type { EngineState, IncidentState } from './state.ts';
 
 /** An end is said again for so long, for members of a cluster that were away: https://prometheus.io/docs/alerting/latest/clients/ */

@@ -4,7 +4,6 @@
  */
 import type { RestSpec } from '../core/pipeline.ts';
 import type { RestView } from '../core/status.ts';
-import type { EpochMs } from '../lib/clock.ts';
 import { openRun } from './injecting.ts';
 import type { RestState } from './rest-state.ts';
 import type { EngineState, PipelineState } from './state.ts';

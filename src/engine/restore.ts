@@ -1,8 +1,7 @@
 /** Builds the engine's state from the configuration and the ledger's rows. */
 import { codeCount, decodeEmission } from '../core/block.ts';
 import type { FilledRunbook } from '../core/first-look.ts';
-import type { IncidentKind } from '../core/incident.ts';
-import type { HopRow, IncidentRow, LedgerContents, RunRow, ScheduleRow, StreamRow } from '../core/ledger.ts';
+import type { HopRow, LedgerContents, RunRow, ScheduleRow, StreamRow } from '../core/ledger.ts';
 import type { Config, HopSpec, InjectSpec, PipelineSpec } from '../core/pipeline.ts';
 import type { HopTerms } from '../core/run.ts';
 import { Spans } from '../core/spans.ts';
@@ -11,7 +10,7 @@ import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { LedgerError, messageOf } from '../lib/errors.ts';
 import type { ScheduleLimits } from '../probe.ts';
-import { newAwaitedBook } from './awaiting.ts';
+import { newAwaitedBook, newStrayBook } from './beside-book.ts';
 import { newChangeBook } from './changes.ts';
 import { restoreDrills } from './drilling.ts';
 import { restoreDrops } from './drops.ts';
@@ -20,27 +19,16 @@ import { enteredStates, type HopCounters } from './hop-counters.ts';
 import { restoreOwed } from './hushing.ts';
 import { leftBefore } from './leaving.ts';
 import { restoreMaintenance } from './maintaining.ts';
-import { tellNewcomers } from './outbox.ts';
 import { restorePeers } from './peer-state.ts';
 import { refuseImpossible } from './possible-rows.ts';
 import { goneKey } from './pruning.ts';
 import { bookKey, openBook, type RecheckTerms } from './recheck-book.ts';
 import { newRest } from './rest.ts';
+import { restoreIncidents } from './restore-incidents.ts';
 import { decodeFoldedEmission, decodeTrack, restoreVerdicts } from './rows.ts';
 import type { ScheduleState } from './schedule-state.ts';
 import { restoreSilences } from './silencing.ts';
-import type {
-  CheckState,
-  EngineState,
-  HopState,
-  IncidentState,
-  InjectorState,
-  PipelineState,
-  StreamState,
-  Track,
-} from './state.ts';
-import { restoreTellings } from './storm.ts';
-import { newStrayBook } from './straying.ts';
+import type { CheckState, EngineState, HopState, InjectorState, PipelineState, StreamState, Track } from './state.ts';
 import { judgeTrack } from './track.ts';
 
 /** What the composition root knows of an opened observer. */
@@ -434,40 +422,4 @@ function restoreBlocks(state: EngineState, contents: LedgerContents): void {
     if (stream.schedule) stream.dueSeq = firstPlannedFrom(stream, 0, stream.nextSeq - 1, state.now + 1);
     for (const track of stream.tracks) judgeTrack(track, state.now);
   }
-}
-
-function restoreIncidents(state: EngineState, contents: LedgerContents): void {
-  for (const row of contents.incident) {
-    const incident: IncidentState = {
-      number: row.id,
-      facts: row.facts,
-      notified: [...row.notified],
-      receipts: row.receipts,
-      countedAt: 0,
-      lastBadAt: state.now,
-      goodSince: undefined,
-    };
-    if (row.state === 'open') state.open.set(keyOf(row), incident);
-    else state.resolved.push(incident);
-  }
-  state.resolved.sort((a, b) => (b.facts.resolvedAt ?? 0) - (a.facts.resolvedAt ?? 0) || b.number - a.number);
-  for (const incident of state.resolved) absorb(state, incident);
-  for (const row of contents.outbox) state.outbox.set(row.id, { row, inFlight: false, dirty: false });
-  restoreTellings(state);
-  tellNewcomers(state);
-}
-
-function absorb(state: EngineState, incident: IncidentState): void {
-  const { facts } = incident;
-  const pipeline = state.pipelines.find((each) => each.spec.name === facts.pipeline);
-  const hop = pipeline?.hops.find((each) => each.spec.name === facts.hop);
-  if (hop && flowKinds.has(facts.kind)) hop.absorbBefore = Math.max(hop.absorbBefore, facts.resolvedAt ?? 0);
-}
-
-/** Incidents after which a backlog arrives: what was emitted in their time is theirs. */
-export const flowKinds: ReadonlySet<IncidentKind> = new Set(['stopped', 'slow', 'lossy', 'unreadable']);
-
-/** One incident may be open per pipeline, hop and kind. */
-export function keyOf(row: Pick<IncidentRow, 'pipeline' | 'hop' | 'kind'>): string {
-  return JSON.stringify([row.pipeline, row.hop, row.kind]);
 }

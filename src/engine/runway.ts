@@ -1,7 +1,7 @@
 /** What a stop will run into if it lasts: a disk that fills meanwhile, a stream that forgets what nobody has read. */
 import type { IncidentFacts, IncidentKind, Runway } from '../core/incident.ts';
 import { forecastOf } from './forecast.ts';
-import { flowKinds } from './restore.ts';
+import { flowKinds } from './incident-place.ts';
 import type { EngineState, PipelineState } from './state.ts';
 
 /** Nobody plans a night by what is further off, ms. */
@@ -22,11 +22,12 @@ export function runwayOf(
       if (!forecast || forecast.ms > farthestMs) return [];
       const { ms, loMs, hiMs } = forecast;
       const at = (left: number) => Math.round(check.resultAt + left);
-      const what = [check.spec.kind, reading.subject].filter((part) => part !== undefined).join(' ');
+      const figure = [check.spec.kind, reading.subject].filter((part) => part !== undefined).join(' ');
+      const limit = reading.limitName;
       const latest = hiMs === undefined || hiMs > 2 * farthestMs ? {} : { latest: at(hiMs) };
       // what is due already is told by its own incident
       if (at(ms) <= state.now) return [];
-      return [{ what: `${what}: ${reading.limitName}`, at: at(ms), earliest: at(loMs), ...latest }];
+      return [{ what: `${figure}: ${limit}`, figure, limit, at: at(ms), earliest: at(loMs), ...latest }];
     });
   });
   const soonest = ahead.toSorted((a, b) => a.at - b.at).slice(0, told);

@@ -16,32 +16,16 @@ import type { Signer } from '../core/token.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import type { Reason } from '../lib/errors.ts';
 import type { CheckResult, ListedStream, ScheduleLimits } from '../probe.ts';
-import type { AwaitedBook } from './awaiting.ts';
+import type { AwaitedBook, StrayBook } from './beside-book.ts';
 import type { ChangeBook } from './changes.ts';
 import type { DropBook } from './drop-book.ts';
+import type { LookOutcome, Oddities, ReadingHistory } from './history.ts';
 import type { HopCounters } from './hop-counters.ts';
 import type { PeerState } from './peer-state.ts';
 import type { RecheckBook } from './recheck-book.ts';
 import type { RestState } from './rest-state.ts';
 import type { ScheduleState } from './schedule-state.ts';
-import type { StrayBook } from './straying.ts';
 import type { Telling, Tellings } from './telling.ts';
-
-export interface LookOutcome {
-  /** When it was asked for, and when it was over: silence says nothing of the time after the asking. */
-  readonly askedAt: EpochMs;
-  readonly at: EpochMs;
-  readonly coverage: 'complete' | 'partial' | 'failed';
-  readonly reason?: Reason;
-  readonly why?: string;
-}
-
-/** Something odd about sightings at a hop, lately: bounded lists of when. */
-export interface Oddities {
-  duplicated: EpochMs[];
-  corrupted: EpochMs[];
-  forged: EpochMs[];
-}
 
 export interface HopState {
   readonly id: number;
@@ -85,11 +69,11 @@ export interface HopState {
   /** Foreign, forged and corrupted tokens already counted, at most 4096. */
   strange: Set<string>;
   /** Absent where nothing can be asked for again. */
-  readonly recheck: RecheckBook | undefined;
+  readonly recheck: RecheckBook<StreamState> | undefined;
   /** Seen further down only. Not stored. */
-  readonly awaited: AwaitedBook;
+  readonly awaited: AwaitedBook<StreamState>;
   /** Canaries of other pipelines that arrived here. Not stored. */
-  readonly strays: StrayBook;
+  readonly strays: StrayBook<StreamState>;
   dirty: boolean;
 }
 
@@ -190,17 +174,6 @@ export interface InjectorState {
   nextReviewAt: EpochMs;
   /** Places that are no streams, with why. */
   leftOut: readonly { readonly name: string; readonly why: string }[];
-}
-
-export interface ReadingHistory {
-  /** Thinned out, so that it reaches back far. */
-  readonly points: { x: EpochMs; y: number }[];
-  /** The latest few, all of them. */
-  readonly recent: { x: EpochMs; y: number }[];
-  /** Since when it has been past its warning or its limit at every reading. */
-  overSince: EpochMs | undefined;
-  /** Of an agent's figure, as of the last result: ms until the limit. Others are forecast when they are asked for. */
-  forecast: { readonly ms: number; readonly loMs: number; readonly hiMs?: number } | undefined;
 }
 
 export interface CheckState {

@@ -4,7 +4,6 @@
  */
 import { evidenceOf } from '../core/evidence.ts';
 import { looksFor, ownAdvice } from '../core/first-look.ts';
-import type { EpochMs } from '../lib/clock.ts';
 import type { Finding } from './finding.ts';
 import type { EngineState, IncidentState } from './state.ts';
 

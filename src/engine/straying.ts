@@ -15,24 +15,6 @@ const strayLimit = 1_000;
 /** Pipelines that are named. */
 const namedAtMost = 5;
 
-interface Stray {
-  /** Emission of the first one. */
-  since: EpochMs;
-  /** When the newest one was found. */
-  lastAt: EpochMs;
-  count: number;
-}
-
-export interface StrayBook {
-  readonly streams: Map<StreamState, Stray>;
-  /** Where among the others' streams the next look goes on. */
-  next: number;
-}
-
-export function newStrayBook(): StrayBook {
-  return { streams: new Map(), next: 0 };
-}
-
 /** A stream of another pipeline, where none of those has any business. */
 export function isStranger({ pipeline, spec }: HopState, { injector }: StreamState): boolean {
   return spec.exclusive === true && injector.pipeline !== pipeline;

@@ -36,7 +36,7 @@ function noSecretConfigured(): HttpError {
   return new HttpError(
     403,
     'no_secret',
-    'Hooks are refused because no secret is configured. Set http: { secret: … } in the configuration and send it as "Authorization: Bearer …".',
+    'This is refused because no secret is configured. Set http: { secret: … } in the configuration and send it as "Authorization: Bearer …".',
   );
 }
 

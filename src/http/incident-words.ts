@@ -102,7 +102,7 @@ export function withRest(word: string, rest: string): string {
 export function streamsText({ streams }: IncidentFacts): string {
   return streams.total === 0
     ? ''
-    : `${streams.affected} of ${streams.total} ${streams.total === 1 ? 'stream' : 'streams'}${byLabel(streams.labels)}`;
+    : `${streams.affected} of ${streams.total} ${streams.nodes ? 'node' : 'stream'}${streams.total === 1 ? '' : 's'}${byLabel(streams.labels)}`;
 }
 
 function at({ hop }: IncidentFacts): string {

@@ -1,7 +1,9 @@
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Note } from '../core/note.ts';
+import type { Silence } from '../core/silence.ts';
 import type { HopView, PipelineView, ReadingView, RestView, StatusView, TellingView } from '../core/status.ts';
 import type { TraceView } from '../core/trace.ts';
+import { isActive } from '../core/window.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { drillJson } from './drill-json.ts';
 import { describeIncident } from './incident-words.ts';
@@ -46,6 +48,19 @@ export function incidentsJson({ incidents, tellings = {} }: StatusView) {
   return incidents.map((facts) => incidentJson(facts, tellings[facts.id]));
 }
 
+export function silenceJson(silence: Silence, now: EpochMs) {
+  const { id, pipeline, hop, kind, incident, from, until, reason, by } = silence;
+  return {
+    id,
+    state: isActive(silence, now) ? 'active' : 'expired',
+    matchers: { pipeline: pipeline ?? null, hop: hop ?? null, kind: kind ?? null, incident: incident ?? null },
+    starts_at: iso(from),
+    ends_at: iso(until),
+    comment: reason,
+    created_by: by,
+  };
+}
+
 export function traceJson(trace: TraceView) {
   return {
     state: trace.state,
@@ -76,6 +91,7 @@ export function statusJson(view: StatusView) {
     health: view.health,
     pipelines: view.pipelines.map(pipelineJson),
     incidents: incidentsJson(view),
+    silences: (view.silences ?? []).map((silence) => silenceJson(silence, view.at)),
     notifications: view.notifications,
     drills: (view.drills ?? []).slice(0, drillsShown).map(drillJson),
     loops: mapValues(view.loops, iso),

@@ -2,11 +2,11 @@ import express, { type Request, type Response, Router } from 'express';
 import { z } from 'zod';
 import type { IncidentKind } from '../core/incident.ts';
 import { type Silence, silenceableKinds } from '../core/silence.ts';
-import { isActive, type Places, placeFaults } from '../core/window.ts';
+import { type Places, placeFaults } from '../core/window.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { requireSecret } from './auth.ts';
 import { allowOnly, HttpError } from './http-error.ts';
-import { isoTime } from './moment.ts';
+import { silenceJson } from './json.ts';
 import { line, maxBodyBytes, moment, read, refuse, timesOf } from './window-body.ts';
 
 export interface SilenceOptions {
@@ -67,12 +67,21 @@ async function add(options: SilenceOptions, request: Request, response: Response
 /** @throws HttpError 400 */
 function wantedIn(options: SilenceOptions, given: unknown): Omit<Silence, 'id'> {
   const { body, faults } = read(Body, given);
-  const { matchers = {}, comment = '', created_by = '' } = body;
+  const { comment = '', created_by = '' } = body;
+  const matchers = matchersIn(given);
   const times = timesOf({ length: body.for, until: body.ends_at }, { now: options.now(), end: 'ends_at' }, faults);
   faults.push(...matcherFaults(matchers, options));
   refuse(faults);
   const { kind, ...place } = matchers;
   return { ...namedIn(place), ...(kind && { kind: kind as IncidentKind }), ...times, reason: comment, by: created_by };
+}
+
+/** Those that can be read, so that they are checked even where another one is wrong. */
+function matchersIn(given: unknown): Matchers {
+  const raw = z.object({ matchers: z.record(z.string(), z.unknown()) }).safeParse(given).data?.matchers ?? {};
+  const names = ['pipeline', 'hop', 'kind', 'incident'] as const;
+  const read = names.map((name) => [name, line.safeParse(raw[name]).data] as const);
+  return Object.fromEntries(read.filter(([, value]) => value !== undefined));
 }
 
 function namedIn({ pipeline, hop, incident }: Omit<Matchers, 'kind'>): Pick<Silence, 'pipeline' | 'hop' | 'incident'> {
@@ -103,17 +112,4 @@ function kindFaults(kind: string): string[] {
 async function end({ endSilence }: SilenceOptions, request: Request, response: Response): Promise<void> {
   if (await endSilence(String(request.params.id))) response.status(204).end();
   else throw new HttpError(404, 'not_found', 'There is no silence of this name that is not over yet.');
-}
-
-export function silenceJson(silence: Silence, now: EpochMs) {
-  const { id, pipeline, hop, kind, incident, from, until, reason, by } = silence;
-  return {
-    id,
-    state: isActive(silence, now) ? 'active' : 'expired',
-    matchers: { pipeline: pipeline ?? null, hop: hop ?? null, kind: kind ?? null, incident: incident ?? null },
-    starts_at: isoTime(from),
-    ends_at: isoTime(until),
-    comment: reason,
-    created_by: by,
-  };
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Arrival } from '../core/notifier.ts';
 import { short } from './plain-text.ts';
-import { type Post, type PostRequest, redact } from './post.ts';
+import { type Post, type PostRequest, redact, secretsOf } from './post.ts';
 import { askFor } from './proof.ts';
 
 /** Code points of a status that is quoted. */
@@ -42,12 +42,16 @@ export async function requestStatus(
   const found = await askFor(post, questionOf(api, id), { schema: Answered, advice, signal });
   if (found === undefined) return { state: 'missing', why: 'the alert is queued and not processed' };
   if (found.isSuccess ?? found.success) return { state: 'arrived', how: 'the alert was created' };
-  const status = short(redact(found.status ?? '', api.secrets), statusLimit) || 'nothing';
+  const status = short(redact(found.status ?? '', secretsIn(api)), statusLimit) || 'nothing';
   return { state: 'missing', why: `the alert was not created; it said: ${status}`, final: true };
 }
 
-function questionOf({ url, authorization, secrets }: RequestApi, id: string): PostRequest {
-  const at = new URL(url);
+function questionOf(api: RequestApi, id: string): PostRequest {
+  const at = new URL(api.url);
   at.pathname = `${at.pathname.replace(/\/$/, '')}/requests/${encodeURIComponent(id)}`;
-  return { url: at.href, headers: { authorization }, secrets };
+  return { url: at.href, headers: { authorization: api.authorization }, secrets: secretsIn(api) };
+}
+
+function secretsIn({ url, secrets }: RequestApi): readonly string[] {
+  return [...secrets, ...secretsOf(url)];
 }

@@ -1,4 +1,5 @@
 import { dedupKeyOf } from '../core/dedup-key.ts';
+import { looksFor, lookText, ownAdvice } from '../core/first-look.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import type { Notifier } from '../core/notifier.ts';
 import type { Clock, Deadline, EpochMs } from '../lib/clock.ts';
@@ -80,6 +81,7 @@ const whys = {
 };
 
 function factsOf({ clock, deployment, what, resolve = false, since }: Emergency): IncidentFacts {
+  const advice = looksFor(ownAdvice.ledger);
   const now = clock.now();
   return {
     id: 'inc-ledger',
@@ -99,6 +101,7 @@ function factsOf({ clock, deployment, what, resolve = false, since }: Emergency)
     looks: { complete: 0, asked: 0 },
     behind: [],
     detail: what,
-    firstLook: ["the disk that holds logcanary's ledger: space, permissions, health", "logcanary's own log"],
+    firstLook: advice.map(lookText),
+    advice,
   };
 }

@@ -47,7 +47,6 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
   'figure-perhaps-soon':
     '{figure}：{used:level}。このまま続くと、約 {left:span}後（早ければ {earliest:span}後）に {limit:term} に達します。',
   'figures-more': 'ほか {more:number} 件。',
-  answer: '応答：{answer}',
   problem: '検出した問題：{problem}。',
   dropped: '{names:list} の {agent}：{what:term} {count:number} 件。',
   'dropped-by': '{names:list} の {agent}：{what:term} {count:number} 件（{subject}）。',
@@ -71,8 +70,9 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
   'peer-differs':
     'もう一方の logcanary「{name}」の設定がこちらと異なります（{settings:list}）。通知と解消の基準が揃っていません。',
   'peer-deaf': 'もう一方の logcanary「{name}」からの応答はありますが、「{name}」側はこちらの応答を受け取れていません。',
+  'peer-told': 'もう一方の logcanary「{name}」（現在は応答なし）が通知したものです。こちらでは正常と確認しています。',
   undelivered: '訓練（{drill}）のテスト通知が {channels:list} に最後まで届きませんでした。{answer}',
-  drill: 'これは通知が届くことを確かめる訓練（{drill}、実施者 {by}）です。障害は発生していません。自動で解消されます。',
+  drill: 'これは通知が届くことを確かめる訓練（{drill}、実施者 {by}）です。自動で解消されます。',
   test: 'logcanary page-test によるテスト通知です。障害は発生していません。この通知はすぐに自動で解消されます。',
 };
 

@@ -1,5 +1,4 @@
 /** Evidence and first looks in the language of a channel. What an older version wrote into the ledger has only its English. */
-import type { EvidenceKey } from '../core/evidence.ts';
 import type { FirstLook } from '../core/first-look.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import { fill, type Template } from '../core/template.ts';
@@ -17,10 +16,10 @@ const lookLimit = 240;
 export function saidOf(facts: IncidentFacts, words: Words, limit = evidenceLimit): Said {
   const { evidence: all = [], detail } = facts;
   const [first] = all;
-  const sentences = all.map(({ key, values }) => filled(words, words.evidence[key as EvidenceKey], values));
+  const sentences = all.map(({ key, values }) => filled(words, own(words.evidence, key), values));
   const known = all.length > 0 && sentences.every((sentence) => sentence !== undefined);
   const evidence = short(known ? inARow(sentences as string[], words.gap) : detail, limit);
-  const brief = first && filled(words, words.briefs[first.key as EvidenceKey], first.values);
+  const brief = first && filled(words, own(words.briefs, first.key), first.values);
   return { evidence, ...(brief !== undefined && { brief: short(brief, briefLimit) }) };
 }
 
@@ -51,6 +50,6 @@ function filled({ speech }: Words, template: Template | undefined, values: First
   return template === undefined ? undefined : fill(template, values, speech);
 }
 
-function own(record: Readonly<Record<string, string>>, key: string): string | undefined {
+function own(record: Readonly<Partial<Record<string, string>>>, key: string): string | undefined {
   return Object.hasOwn(record, key) ? record[key] : undefined;
 }

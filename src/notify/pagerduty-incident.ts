@@ -1,7 +1,7 @@
 /** Whether an incident came of an event: PagerDuty's events API says only that it has queued it. */
 import { z } from 'zod';
 import type { Arrival } from '../core/notifier.ts';
-import type { Post, PostRequest } from './post.ts';
+import { type Post, type PostRequest, secretsOf } from './post.ts';
 import { ask } from './proof.ts';
 
 const defaultUrl = 'https://api.pagerduty.com/incidents';
@@ -53,6 +53,6 @@ function questionOf({ routing_key, api_url = defaultUrl }: Rest, token: string, 
   return {
     url: url.href,
     headers: { authorization: `Token token=${token}`, accept: 'application/vnd.pagerduty+json;version=2' },
-    secrets: [token, routing_key],
+    secrets: [token, routing_key, ...secretsOf(api_url)],
   };
 }

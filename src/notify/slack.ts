@@ -95,7 +95,7 @@ function permalink(config: Bot, post: Post): Prove {
     const url = new URL('chat.getPermalink', config.url);
     url.searchParams.set('channel', place.channel);
     url.searchParams.set('message_ts', place.ts);
-    const request = { ...requestOf(config, url.href), secrets: [config.bot_token] };
+    const request = requestOf(config, url.href);
     const answer = await post.send(request, { signal });
     const judged = judgeBot(answer);
     if (!('reason' in judged)) return { state: 'arrived', how: 'the message stands in the channel' };

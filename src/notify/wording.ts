@@ -2,7 +2,7 @@
  * What people read, from the facts alone: pure, and for every channel the same but for its language and zone. For somebody
  * woken at 3 a.m.; the title alone must carry it. What could not be seen is never worded as lost.
  */
-import type { IncidentFacts } from '../core/incident.ts';
+import type { IncidentFacts, Runway } from '../core/incident.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { lookLines, saidOf } from './evidence-said.ts';
@@ -165,8 +165,14 @@ function whereAndWhom(facts: IncidentFacts, words: Words): Line {
 function runway({ runway: entries = [] }: IncidentFacts, words: Words): Line {
   const said = entries
     .slice(0, runwaysShown)
-    .map(({ what, at, earliest, latest }) => words.runwayEntry(short(what, changeLimit), at, earliest, latest));
+    .map((entry) =>
+      words.runwayEntry(short(runsOut(entry, words), changeLimit), entry.at, entry.earliest, entry.latest),
+    );
   return said.length === 0 ? [] : words.runway(said);
+}
+
+function runsOut({ what, figure, limit }: Runway, { speech }: Words): string {
+  return figure === undefined || limit === undefined ? what : `${figure}: ${speech.term(limit)}`;
 }
 
 function changes({ changed = [] }: IncidentFacts, words: Words): Line {

@@ -206,7 +206,7 @@ function where(facts: IncidentFacts): string {
   if (state === 'resolved') return `It was between ${from(facts)} and ${name(between.to)}.`;
   if (unreadable.length > 0) {
     const verb = unreadable.length === 1 ? 'is' : 'are';
-    return `Broken after ${name(between.from)}, before ${name(between.to)}; ${someOf(unreadable, 2)} ${verb} unreadable.`;
+    return `Broken after ${name(between.from)}, before ${name(between.to)}; the ${someOf(unreadable, 2)} ${verb} unreadable.`;
   }
   return `Still fine ${fine}, not at ${name(between.to)}.`;
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { describeConfig } from '../../src/config/describe.ts';
 import { parseSchedule } from '../../src/config/drill-times.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { fakeNotifiers, fakeProbes } from './fake-kinds.ts';
@@ -10,12 +11,16 @@ import { fakeNotifiers, fakeProbes } from './fake-kinds.ts';
 const folder = mkdtempSync(join(tmpdir(), 'logcanary-drill-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function loaded(drill: string, notify = 'notify: [{ slack: { webhook_url: "https://hooks.slack.example/x" } }]') {
+const slack = 'notify: [{ slack: { webhook_url: "https://hooks.slack.example/x" } }]';
+
+async function configOf(drill: string, notify = slack) {
   const file = join(folder, 'l.yaml');
   const pipeline = '{ name: p, inject: [{ file: { path: a.log } }], hops: [{ name: s, webhook: {}, within: 30s }] }';
   writeFileSync(file, `pipelines: [${pipeline}]\n${notify}\n${drill}\n`);
-  return (await loadConfig({ file, env: {}, probes: fakeProbes, notifiers: fakeNotifiers })).drill;
+  return await loadConfig({ file, env: {}, probes: fakeProbes, notifiers: fakeNotifiers });
 }
+
+const loaded = async (drill: string, notify = slack) => (await configOf(drill, notify)).drill;
 
 test('given a schedule and a zone, then all channels are drilled then, for a minute at most', async () => {
   const drill = await loaded('drill: { schedule: "0 10 * * mon", timezone: Asia/Tokyo }');
@@ -56,4 +61,15 @@ test.each([
   ['', false],
 ])('given the schedule %j, then whether it may be used is %s', (schedule, ok) => {
   expect(parseSchedule(schedule)).toMatchObject({ ok });
+});
+
+test('given any, when described, then when, through whom and for how long is said', async () => {
+  const described = async (drill: string) =>
+    describeConfig(await configOf(drill), fakeProbes)
+      .split('\n')
+      .find((line) => line.startsWith('drills:'));
+  expect(await described('')).toBe('drills: only when asked for; add drill');
+  expect(
+    await described('drill: { schedule: "0 10 * * mon", timezone: Asia/Tokyo, notifiers: [slack], hold: 1m }'),
+  ).toBe('drills: at 0 10 * * mon Asia/Tokyo, through slack, 1m at most, held open for 1m');
 });

@@ -1,5 +1,6 @@
 /** How peers are named, and whose secret their answers are known by. */
 import { expect, it } from 'vitest';
+import { describeConfig } from '../../src/config/describe.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { fakeNotifiers, fakeProbes } from './fake-kinds.ts';
 
@@ -44,4 +45,14 @@ peers:
   - { url: "http://c:9780", secret: another-secret-of-16 }
 `);
   expect(peers?.map(({ secret }) => secret)).toEqual(['0123456789abcdef0', 'another-secret-of-16']);
+});
+
+it('given peers, when the configuration is described, then it says who they are and which are not signed', async () => {
+  const config = await load(`peers:
+  - url: http://b:9780/below
+  - { url: "http://c:9780", secret: another-secret-of-16 }
+`);
+  const text = describeConfig(config, fakeProbes);
+  expect(text).toContain('peers: b at b:9780 (not signed: no http.secret), c at c:9780\n');
+  expect(text).not.toContain('another-secret');
 });

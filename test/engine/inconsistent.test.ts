@@ -22,6 +22,14 @@ describe('given an alerter that shows what the index should hold', () => {
     expectIdentity(bench.state);
   });
 
+  test('when our looks never showed any, as with a wrong index, then that is told from the beginning on', async () => {
+    const { scene, bench } = await recheckBench();
+    scene.hidden = () => true;
+    bench.run(15 * minute);
+    expect(bench.history()).toEqual(['inconsistent@index']);
+    expect(bench.open()[0]?.detail).toMatch(/; 0 others do\.$/);
+  });
+
   test('when our looks come later than its posts, then nothing is told: each is asked for until it shows', async () => {
     const { scene, bench } = await recheckBench({ pollMs: 15_000 });
     scene.stage('alert').delayMs = 10;

@@ -67,6 +67,22 @@ describe('given a hop that is to take its own lines only', () => {
     },
   );
 
+  test('when an alerter posts a canary of another pipeline to its hook, then that is told', async () => {
+    const scene = new Scene();
+    const shop = tenant('shop', { name: 'index' });
+    const own = { ...shop, hops: [...shop.hops, hopSpec({ name: 'alert', after: 'index', exclusive: true })] };
+    scene.stage('alert').stopped = true;
+    const bench = await Bench.open(scene, configOf({ pipelines: [own, tenant('audit', { name: 'archive' })] }));
+    bench.run(minute);
+    const ofAudit = scene.place('archive').lines.find(({ token }) => {
+      const stream = bench.state.streamsByNumber.get(readToken(token)?.stream ?? -1);
+      return stream?.injector.pipeline.spec.name === 'audit';
+    });
+    bench.dispatch({ type: 'hooked', hop: 'alert', finds: [{ token: ofAudit?.token ?? '', kind: 'line' }] });
+    bench.run(5_000);
+    expect(bench.open('misrouted').map(({ pipeline, hop }) => `${pipeline}/${hop}`)).toEqual(['shop/alert']);
+  });
+
   test('when logcanary restarts while they arrive, then it stays told', async () => {
     const { bench, leaking } = await tenants(true);
     leaking.add('audit-a');

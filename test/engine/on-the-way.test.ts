@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { FilledRunbook } from '../../src/core/first-look.ts';
 import { flowLooks } from '../../src/engine/on-the-way.ts';
-import type { HopState } from '../../src/engine/state.ts';
+import type { HopState, StreamState } from '../../src/engine/state.ts';
 
 const agent: FilledRunbook = { 'into-first-hop': [{ run: 'agent logs' }, { run: 'agent pods' }] };
 const either: FilledRunbook = {
@@ -23,7 +23,7 @@ function shown(checks: readonly FilledRunbook[], injectors: readonly FilledRunbo
   const index = { parent: stream, pipeline, runbook: own };
   const alert = { parent: index, pipeline, runbook: own };
   return [stream, index, alert].map((hop) =>
-    flowLooks(hop as unknown as HopState, 'stopped').map(({ run, see }) => run ?? see ?? ''),
+    flowLooks(hop as unknown as HopState, 'stopped', { streams: [] }).map(({ run, see }) => run ?? see ?? ''),
   );
 }
 
@@ -55,4 +55,24 @@ test.each([
 
 test('given the same agents known twice, then they are named once', () => {
   expect(shown([agent], [agent])[0]).toEqual(['agent logs', 'ask the hop', 'agent pods']);
+});
+
+test('given a stop of which it is not known on which side of the stream it is, then what is on either side is named', () => {
+  const pipeline = { checks: [agent, age].map((runbook) => ({ runbook, failures: 0 })), injectors: [] };
+  const stream = { parent: undefined, pipeline, runbook: own };
+  const index = { parent: stream, pipeline, runbook: own } as unknown as HopState;
+  const between = { from: 'the emitters', to: 'index' };
+  const looks = flowLooks(index, 'stopped', { streams: [], between });
+  expect(looks.map(({ run, see }) => run ?? see)).toEqual(['ask the hop', 'agent logs', 'iterator age']);
+});
+
+test('given many injectors alike, then one of a stream concerned is named', () => {
+  const injectors = ['a', 'b'].map((name) => ({ runbook: { 'into-first-hop': [{ run: `tail ${name}` }] } }));
+  const stream = { parent: undefined, pipeline: { checks: [], injectors }, runbook: own } as unknown as HopState;
+  const streams = [{ injector: injectors[1] }] as unknown as readonly StreamState[];
+  expect(flowLooks(stream, 'stopped', { streams }).map(({ run, see }) => run ?? see)).toEqual([
+    'tail b',
+    'ask the hop',
+    'its log',
+  ]);
 });

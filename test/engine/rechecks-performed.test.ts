@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { lineOf } from '../../src/engine/injecting.ts';
 import { createPerformer } from '../../src/engine/performing.ts';
-import { newestSlot, type RecheckBook } from '../../src/engine/recheck-book.ts';
+import { newestSlot } from '../../src/engine/recheck-book.ts';
 import { pickFor } from '../../src/engine/recheck-pick.ts';
 import type { HopState } from '../../src/engine/state.ts';
 import { runOf } from '../../src/engine/track.ts';
@@ -30,7 +30,7 @@ async function rig(): Promise<Rig> {
   bench.now += 20 * minute;
   bench.run(10_000);
   const hop = bench.state.pipelines[0]?.hops[1] as HopState;
-  const book = hop.recheck as RecheckBook;
+  const book = hop.recheck as NonNullable<HopState['recheck']>;
   const slot = newestSlot(book, hour, bench.now);
   const refs = pickFor(hop, book, slot);
   const elastic = await openScene();

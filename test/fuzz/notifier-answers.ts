@@ -60,6 +60,11 @@ const said: fc.Arbitrary<Said> = fc.record({
   ),
   body: fc.oneof(
     fc.constantFrom('', 'ok', '{"ok":true}', '{"status":"success"}', `you sent ${secret}`, '{"ok":'),
+    fc.constantFrom(
+      `{"data":{"isSuccess":false,"status":"${secret}"}}`,
+      `[{"labels":{},"receivers":[{"name":"${secret}"}],"status":{"state":"active"}}]`,
+      `{"incidents":[{"status":"triggered","incident_key":"${secret}"}]}`,
+    ),
     fc
       .record(
         {
@@ -111,12 +116,29 @@ async function expectBounded(notifier: Notifier): Promise<void> {
     await notifier.send({ action: 'trigger', facts: sampleFacts() }, { signal });
     await notifier.send({ action: 'resolve', facts: resolvedFacts(), receipt }, { signal });
   } catch (error) {
-    if (!(error instanceof NotifyError)) throw error;
-    if (error.message.includes(secret)) refuse(`a secret: ${error.message}`);
-    if (error.message.length > 1_000) refuse(`a message of ${error.message.length} characters`);
-    if (!((error.retryAfterMs ?? 0) >= 0 && (error.retryAfterMs ?? 0) <= retryAfterLimitMs))
-      refuse(`a wait of ${error.retryAfterMs} ms`);
+    expectBoundedError(error);
   }
+}
+
+/** Whatever it takes the answer for, it says so in a few words without a secret. */
+async function expectBoundedProof(notifier: Notifier): Promise<void> {
+  const { signal } = new AbortController();
+  try {
+    const arrival = await notifier.prove?.({ action: 'trigger', facts: sampleFacts(), receipt }, { signal });
+    const text = JSON.stringify(arrival ?? {});
+    if (text.includes(secret)) refuse(`a secret: ${text}`);
+    if (text.length > 1_000) refuse(`a proof of ${text.length} characters`);
+  } catch (error) {
+    expectBoundedError(error);
+  }
+}
+
+function expectBoundedError(error: unknown): void {
+  if (!(error instanceof NotifyError)) throw error;
+  if (error.message.includes(secret)) refuse(`a secret: ${error.message}`);
+  if (error.message.length > 1_000) refuse(`a message of ${error.message.length} characters`);
+  if (!((error.retryAfterMs ?? 0) >= 0 && (error.retryAfterMs ?? 0) <= retryAfterLimitMs))
+    refuse(`a wait of ${error.retryAfterMs} ms`);
 }
 
 export const notifierTargets: readonly FuzzTarget[] = [
@@ -127,7 +149,10 @@ export const notifierTargets: readonly FuzzTarget[] = [
       const server = await openServer();
       const opening = (name: string) => ({ name, clock: createClock(), log: silentLog });
       const notifiers = [
-        pagerduty.open({ routing_key: secret, url: server.url }, opening('pagerduty')),
+        pagerduty.open(
+          { routing_key: secret, api_token: secret, url: server.url, api_url: server.url },
+          opening('pagerduty'),
+        ),
         slack.open({ webhook_url: server.url }, opening('slack')),
         slack.open({ bot_token: secret, channel: 'C1', url: server.url }, opening('bot')),
         alertmanager.open({ ...alertmanager.config.parse({ url: server.url }), bearer_token: secret }, opening('am')),
@@ -136,7 +161,10 @@ export const notifierTargets: readonly FuzzTarget[] = [
       ];
       const property = fc.asyncProperty(said, async (what) => {
         server.say(what);
-        for (const notifier of notifiers) await expectBounded(notifier);
+        for (const notifier of notifiers) {
+          await expectBounded(notifier);
+          await expectBoundedProof(notifier);
+        }
       });
       return checking(property, server.close);
     },

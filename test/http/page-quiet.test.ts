@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Note } from '../../src/core/note.ts';
 import type { Silence } from '../../src/core/silence.ts';
 import type { StatusView } from '../../src/core/status.ts';
-import { incidentsJson } from '../../src/http/json.ts';
+import { incidentsJson, statusJson } from '../../src/http/json.ts';
 import { createPageRenderer } from '../../src/http/page.ts';
 import { pageModel } from '../../src/http/page-model.ts';
 import { sampleAt, stoppedStatus } from './sample-status.ts';
@@ -34,6 +34,12 @@ describe('given silences that hold', () => {
     expect(html).toMatch(
       /<li id="sil-1"><span class="tag">silence<\/span> <span class="name">slow at prod\/index<\/span>: known/,
     );
+  });
+
+  test('when asked for by the API, then they are in the status', () => {
+    expect(statusJson({ ...stoppedStatus(), silences: [silence] }).silences).toMatchObject([
+      { id: 'sil-1', state: 'active', comment: 'known', created_by: 'aki' },
+    ]);
   });
 
   test('when there are many, then the headline names three', () => {

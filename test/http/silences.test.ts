@@ -83,9 +83,9 @@ test.each([
 
 test('given many faults, when silenced, then all of them are said at once', async () => {
   const { call } = await served();
-  const matchers = { pipeline: 'prdo', kind: 'broken' };
+  const matchers = { pipeline: 'prdo', kind: 'broken', color: 'red' };
   const { message } = await errorOf(await call('POST', '', { matchers, for: '90', comment: '', extra: 1 }));
-  for (const said of ['comment', 'created_by', 'extra', '"prdo"', '"broken"', 'has no unit'])
+  for (const said of ['comment', 'created_by', 'extra', '"prdo"', '"broken"', 'color', 'has no unit'])
     expect(message).toContain(said);
 });
 

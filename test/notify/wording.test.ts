@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evidenceOf } from '../../src/core/evidence.ts';
 import { type IncidentFacts, type IncidentKind, incidentKinds } from '../../src/core/incident.ts';
+import { locales } from '../../src/core/pipeline.ts';
 import { voiceOf } from '../../src/notify/voice.ts';
 import { plainText, title } from '../../src/notify/wording.ts';
 import { resolvedFacts, sampleFacts, sampleSince } from '../fakes/incident-facts.ts';
@@ -76,7 +77,7 @@ describe('the title', () => {
   test('given an unreadable hop in between, then the whole span is named', () => {
     const facts = sampleFacts({ between: { from: 'the emitters', to: 'index' }, unreadable: ['stream'] });
     expect(title(facts)).toBe('prod logs STOPPED nodes→index (stream unreadable): all 3 nodes');
-    expect(told(facts)[1]).toContain('Broken after the emitters, before index; stream is unreadable.');
+    expect(told(facts)[1]).toContain('Broken after the emitters, before index; the stream is unreadable.');
   });
 
   test('given several unreadable hops, then they are counted together', () => {
@@ -231,6 +232,19 @@ describe('the lines', () => {
         for (const line of [title(facts), ...told(facts)]) expect(line.trim()).toMatch(/^(?!.*undefined).{5,}$/);
       }
     }
+  });
+
+  test('given evidence of another version, then its English is said, in every language', () => {
+    const evidence = [evidenceOf('ran-out', {}), { key: 'of-tomorrow', values: {} }];
+    const facts = sampleFacts({ evidence, detail: 'Some words of tomorrow.' });
+    for (const locale of locales)
+      expect(plainText(facts, voiceOf({ locale })).split('\n')).toContain('Some words of tomorrow.');
+  });
+
+  test('given a command with line feeds, a whole token and a mention, then it is one harmless line', () => {
+    const token = `lcn1${'a2'.repeat(23)}b0`;
+    const advice = [{ run: `ls\n'{path}'`, see: 'ok?\u202e', values: { path: `${token} <!here>` } }];
+    expect(told(sampleFacts({ advice }))[3]).toBe("First look: `ls 'lcn1a2a2a2a… <!here>'`: ok?");
   });
 
   test('given 100 KB of detail with line feeds, then it is cut to one line', () => {

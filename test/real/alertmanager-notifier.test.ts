@@ -71,10 +71,11 @@ describe.skipIf(missing !== undefined)('the channel alertmanager before a cluste
   afterAll(() => scratch?.end());
 
   const addresses = () => members.map(({ url }) => new URL('/api/v2/alerts', url).href);
-  const send = (notification: Notification) =>
-    alertmanager
-      .open(alertmanager.config.parse({ url: addresses(), expire_after: '5m' }), { name: 'am', clock, log: silentLog })
-      .send(notification, { signal: new AbortController().signal });
+  const open = () =>
+    alertmanager.open(alertmanager.config.parse({ url: addresses(), expire_after: '5m' }), {
+      ...{ name: 'am', clock, log: silentLog },
+    });
+  const send = (notification: Notification) => open().send(notification, { signal: new AbortController().signal });
   const factsAt = (hop: string, changes: Partial<IncidentFacts> = {}) =>
     sampleFacts({ hop, since: clock.wall() - 60_000, openedAt: clock.wall(), ...changes });
   const over = (facts: IncidentFacts): IncidentFacts => ({ ...facts, state: 'resolved', resolvedAt: clock.wall() });
@@ -114,6 +115,33 @@ describe.skipIf(missing !== undefined)('the channel alertmanager before a cluste
     await vi.waitFor(() => expect(countOf('resolved archive warning')).toBe(1), soon);
     await send({ action: 'resolve', facts: over(critical) });
     await vi.waitFor(() => expect(countOf('resolved archive critical')).toBe(1), soon);
+  });
+
+  test('given a drill, then both members prove it and name who is told; a silence there, or a member without it, is seen', async () => {
+    const odd = factsAt('a "quoted\\" hop, 索引', { pipeline: 'x=~"y"', test: true });
+    const prove = (facts: IncidentFacts) =>
+      open().prove?.({ action: 'trigger', facts }, { signal: new AbortController().signal });
+    expect(await prove(odd)).toMatchObject({ state: 'missing' });
+    await send({ action: 'trigger', facts: odd });
+    const arrived = { state: 'arrived', how: '2 of 2 members have it, for hook' };
+    await vi.waitFor(async () => expect(await prove(odd)).toEqual(arrived), soon);
+    await send({ action: 'resolve', facts: over(odd) });
+    await vi.waitFor(async () => expect(await prove(odd)).toMatchObject({ state: 'missing' }), soon);
+    const quiet = factsAt('silenced');
+    const until = {
+      startsAt: new Date(clock.wall()).toISOString(),
+      endsAt: new Date(clock.wall() + 600_000).toISOString(),
+    };
+    const body = JSON.stringify({
+      matchers: [{ name: 'hop', value: 'silenced', isRegex: false, isEqual: true }],
+      ...{ ...until, createdBy: 'test', comment: 'a drill must see it' },
+    });
+    const headers = { 'content-type': 'application/json' };
+    for (const { url } of members) await fetch(new URL('/api/v2/silences', url), { method: 'POST', headers, body });
+    await send({ action: 'trigger', facts: quiet });
+    const silenced = { state: 'missing', why: expect.stringContaining('silence'), final: true };
+    await vi.waitFor(async () => expect(await prove(quiet)).toMatchObject(silenced), soon);
+    await send({ action: 'resolve', facts: over(quiet) });
   });
 
   test('given one member that died, then the other takes it and tells people; given none, then it is tried again', async () => {
