@@ -19,7 +19,8 @@ export interface Concerned {
 export function flowLooks(hop: HopState, kind: string, concerned: Concerned): readonly FirstLook[] {
   const carriers = lookedAt(hop, concerned);
   const own = runbookOf(hop, kind);
-  const [first, second] = hop.parent === undefined ? [carriers, own] : [own, carriers];
+  const atAgents = hop.parent === undefined || concerned.between?.from === theEmitters;
+  const [first, second] = atAgents ? [carriers, own] : [own, carriers];
   return firstLooks(first.slice(0, 1), second.slice(0, 1), first.slice(1), second.slice(1));
 }
 

@@ -7,6 +7,7 @@ import { stringify } from 'yaml';
 import { register } from '../../src/cli/maintenance.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { fakeNotifiers, fakeProbes } from '../config/fake-kinds.ts';
+import { freePorts } from '../e2e/watching.ts';
 import { secret, serve } from '../http/serving.ts';
 import { windowsInMemory } from '../http/windows-in-memory.ts';
 import { runCli } from './run-cli.ts';
@@ -55,10 +56,11 @@ it('given what logcanary refuses, when set, then its words are shown and the cod
 });
 
 it('given nobody that listens, when asked, then it says where it tried and what to do', async () => {
-  configure(9);
+  const [port = 0] = await freePorts(1);
+  configure(port);
   const outcome = await maintenance('list');
   expect(outcome).toMatchObject({ code: 1, stdout: '' });
-  expect(outcome.stderr).toContain('Cannot reach logcanary at 127.0.0.1:9');
+  expect(outcome.stderr).toContain(`Cannot reach logcanary at 127.0.0.1:${port}`);
 });
 
 it('given no secret in the configuration, when set, then it says what to write', async () => {

@@ -48,12 +48,16 @@ export class Day {
     this.bench = bench;
   }
 
-  static async dawn(): Promise<Day> {
+  /** All is at work; by default at midnight. */
+  static async dawn(from = 0): Promise<Day> {
     const landscape = new Landscape();
     const bench = await Bench.open(landscape, config);
-    await bench.restart(untilMonday - warmUpMs);
+    bench.wakeEveryMs = 1_000;
+    await bench.restart(untilMonday + from - warmUpMs);
     bench.run(warmUpMs);
-    return new Day(landscape, bench);
+    const day = new Day(landscape, bench);
+    day.accounted = Math.floor(from / hour);
+    return day;
   }
 
   get shop(): Estate {
@@ -89,6 +93,7 @@ export class Day {
   async live(script: readonly Trouble[], until: number): Promise<void> {
     for (const trouble of script.toSorted((one, other) => timeOf(one.at) - timeOf(other.at))) {
       if (timeOf(trouble.at) >= until) break;
+      if (timeOf(trouble.at) < this.now) continue;
       this.passTo(timeOf(trouble.at));
       const mend = await trouble.does(this);
       if (mend && trouble.until !== undefined) this.mends.push({ at: timeOf(trouble.until), mend });

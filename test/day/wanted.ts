@@ -58,7 +58,7 @@ export function incident(place: Place, story: Story): Wanted[] {
 
 /** The same of so many, one after the other: of which of them is not said. */
 export function times(count: number, wanted: readonly Wanted[]): Wanted[] {
-  return Array.from({ length: count }, () => wanted).flat();
+  return Array.from({ length: count }, () => wanted.map((each) => ({ ...each }))).flat();
 }
 
 export function message(

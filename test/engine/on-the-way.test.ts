@@ -63,7 +63,7 @@ test('given a stop of which it is not known on which side of the stream it is, t
   const index = { parent: stream, pipeline, runbook: own } as unknown as HopState;
   const between = { from: 'the emitters', to: 'index' };
   const looks = flowLooks(index, 'stopped', { streams: [], between });
-  expect(looks.map(({ run, see }) => run ?? see)).toEqual(['ask the hop', 'agent logs', 'iterator age']);
+  expect(looks.map(({ run, see }) => run ?? see)).toEqual(['agent logs', 'ask the hop', 'iterator age']);
 });
 
 test('given many injectors alike, then one of a stream concerned is named', () => {
