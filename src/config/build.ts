@@ -4,7 +4,8 @@ import type { AnyNotifier } from '../notify/definition.ts';
 import { activeHours, showDays, showHours } from './active-hours.ts';
 import { buildDrill } from './drill-frame.ts';
 import { buildPeers } from './peer-frame.ts';
-import { frameKeys, type ParsedFile, type ParsedPipeline, type Place } from './schema.ts';
+import type { Place } from './pipeline-schema.ts';
+import { frameKeys, type ParsedFile, type ParsedPipeline } from './schema.ts';
 
 /** Looks are at most this far apart unless the file says otherwise, ms. */
 const defaultPollMs = 30_000;

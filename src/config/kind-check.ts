@@ -1,6 +1,7 @@
 import type { Finding } from './issue.ts';
 import { isMap, type Path, showKey, valueAt } from './path.ts';
-import { frameKeys, type Kinds, type Place } from './schema.ts';
+import type { Kinds, Place } from './pipeline-schema.ts';
+import { frameKeys } from './schema.ts';
 import { nearest } from './suggest.ts';
 
 const nouns: Readonly<Record<Place, string>> = { inject: 'injector', hops: 'hop', checks: 'check', notify: 'notifier' };

@@ -51,6 +51,7 @@ export class Day {
   /** All is at work; by default at midnight. */
   static async dawn(from = 0): Promise<Day> {
     const landscape = new Landscape();
+    if (from > timeOf('08:40') && from < timeOf('20:00')) landscape.wakeEdge();
     const bench = await Bench.open(landscape, config);
     bench.wakeEveryMs = 1_000;
     await bench.restart(untilMonday + from - warmUpMs);

@@ -64,6 +64,12 @@ export class Landscape implements World {
     return found;
   }
 
+  /** Its nodes come. */
+  wakeEdge(): void {
+    for (let at = 1; at <= 6; at++)
+      this.estate('edge').add(`edge-${at}`, { zone: at % 2 === 0 ? '1a' : '1b', tenant: 'edge' });
+  }
+
   // ----------------------------------------------------------------------------------------------- what may break
 
   /** Nothing answers us at all, nor takes what we send; all else goes on. */

@@ -1,12 +1,8 @@
 /** Beside the trouble of others: a cluster that sleeps at night, small tenants on one stream, what comes and goes, what is known. */
 import type { Trouble } from './day.ts';
-import type { Estate, Mend } from './estate.ts';
+import type { Mend } from './estate.ts';
 import { smallTenants } from './landscape.ts';
 import { incident, message, times } from './wanted.ts';
-
-function wake(edge: Estate): void {
-  for (let at = 1; at <= 6; at++) edge.add(`edge-${at}`, { zone: at % 2 === 0 ? '1a' : '1b', tenant: 'edge' });
-}
 
 /** Four minutes each, thirteen minutes apart. */
 const flaps: readonly Trouble[] = ['12:00', '12:13', '12:26', '12:39', '12:52'].map((at, n) => ({
@@ -20,9 +16,9 @@ export const noon: readonly Trouble[] = [
   {
     ...{ at: '08:00', until: '08:40', what: "edge's cluster does not wake up in the morning" },
     does:
-      ({ edge }): Mend =>
+      ({ landscape }): Mend =>
       () =>
-        wake(edge),
+        landscape.wakeEdge(),
     // Fifteen minutes to warm up, and five until it counts.
     wants: incident('edge uncovered@emitter', { told: '08:15-08:22', over: '08:45-08:50' }),
   },

@@ -39,6 +39,8 @@ describe('given an alerter that shows what the index should hold', () => {
     expect(index?.awaited.contradicted).toEqual([]);
     expect(index?.awaited.waiting.size).toBeLessThan(20);
     expect(index?.awaited.seenHere.length).toBeGreaterThan(600);
+    // Known from the alerter alone they would have none.
+    expect(index?.counters.latency.counts.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(600);
   });
 
   test('when the index shows lines later than the alerter, within its deadline, then nothing is told', async () => {

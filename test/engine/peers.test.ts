@@ -59,6 +59,25 @@ describe('given two logcanaries that hear each other', () => {
     expect(duo.story('chat').filter((each) => each.includes('stopped'))).toHaveLength(2);
   });
 
+  test('when it begins anew where one never saw the end, then who goes first still has its time to tell', async () => {
+    const duo = await Duo.open();
+    duo.stop('archive');
+    duo.run(3 * minute);
+    duo.blind.b.add('archive');
+    duo.run(minute);
+    duo.stop('archive', false);
+    duo.run(4 * minute);
+    duo.stop('archive');
+    duo.run(20_000);
+    duo.blind.b.clear();
+    duo.run(3 * minute);
+    expect(duo.story('chat').filter((each) => each.includes('stopped'))).toEqual([
+      'a trigger stopped@archive',
+      'a resolve stopped@archive',
+      'a trigger stopped@archive',
+    ]);
+  });
+
   test('when it is over for one and not yet for the other, then nobody is told so before both agree', async () => {
     const duo = await Duo.open();
     duo.blind.b.add('index');
@@ -220,6 +239,12 @@ describe('given the one that tells dies', () => {
       'b resolve blind@archive',
       'a trigger blind@archive',
     ]);
+    // the next start of it knows no more of that, and nobody is told again
+    duo.kill('a');
+    duo.run(20_000);
+    await duo.revive('a');
+    duo.run(4 * minute);
+    expect(duo.story('chat').filter((each) => each.includes('blind'))).toHaveLength(3);
   });
 
   test('when it is over and begins anew while it is away, then that is told anew', async () => {

@@ -10,7 +10,7 @@ const listMs = 30_000;
 
 export interface Fault {
   /** What it happens to: of each group one at a time. */
-  readonly group: 'pipeline' | 'watchdog' | 'channel' | 'cluster';
+  readonly group: 'pipeline' | 'watchdog' | 'channel' | 'cluster' | 'people';
   /** Only in such a world: lines are written at once, or are handed to emitters ahead of their times. */
   readonly world?: 'plain' | 'cluster';
   /** Shortest and longest, ms where a canary goes out every 30 s. */
@@ -19,6 +19,10 @@ export interface Fault {
   readonly share?: readonly [number, number];
   /** It concerns one node. */
   readonly node?: true;
+  /** It concerns every third node: those of one zone. */
+  readonly zone?: true;
+  /** It comes and goes: so long, and then not for so long, ms where a canary goes out every 30 s. */
+  readonly flaps?: { readonly on: number; readonly off: number };
   /** It lasts as long at any pace: what notices it does not keep pace either. */
   readonly absolute?: true;
   /** It makes sense only with so many streams. */
@@ -120,6 +124,12 @@ export const faults = {
     may: ['slow@stream', 'lossy@stream'],
   },
   'node-stopped': { ...stall('stream'), node: true, streams: 2 },
+  'zone-stopped': { ...stall('stream'), node: true, zone: true, world: 'plain', streams: 9 },
+  'agent-flaps': {
+    ...stall('stream'),
+    flaps: { on: 5 * minute, off: 8 * minute },
+    lasts: [60 * minute, 110 * minute],
+  },
   'agent-drops': loss('stream'),
   'agent-slow': slowness('stream'),
   'agent-duplicates': {
@@ -254,6 +264,7 @@ export const faults = {
   'node-reboots': { ...inCluster([30_000, 4 * minute]), node: true, may: ['injection@emitter'] },
   'spot-wave': { ...inCluster([minute, 4 * minute]), node: true, streams: 3 },
   'pager-down': { group: 'channel', lasts: [2 * minute, 40 * minute] },
+  maintenance: { group: 'people', lasts: [10 * minute, 120 * minute] },
 } as const satisfies Readonly<Record<string, Fault>>;
 
 export type FaultKind = keyof typeof faults;

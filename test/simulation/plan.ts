@@ -66,6 +66,7 @@ export function planOf({ seed, hours, streams, kinds, everyMs = usualEveryMs, ..
     ['watchdog', 1_000_000],
     ['channel', 2_000_000],
     ['cluster', 4_000_000],
+    ['people', 5_000_000],
   ] as const)
     episodes.push(
       ...strewn(
