@@ -64,14 +64,19 @@ export default defineProbe({
   check: {
     config: Config,
     target: targetOf,
-    names: (config: RulesConfig) => ({ ...elasticNames(config), index: config.index }),
+    names: (config: RulesConfig) => ({
+      ...elasticNames(config),
+      index: config.index,
+      // both layouts: elastalert_error, elastalert_status_error
+      errors: config.index.replace(/\*?$/, '*_error'),
+    }),
     open,
     online,
   },
   runbook: {
     reading: [
       {
-        run: "{curl} '{url}/{index}/_search?q=traceback:*&sort=@timestamp:desc&size=3&pretty'",
+        run: "{curl} '{url}/{errors}/_search?sort=@timestamp:desc&size=3&pretty'",
         see: 'Why rules fail, with the traceback.',
       },
       'A rule that it disabled comes back when ElastAlert is started again or the file of the rule changes. To keep rules running: disable_rules_on_error: false.',

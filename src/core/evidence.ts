@@ -65,7 +65,7 @@ export const evidenceTemplates = {
   'figure-perhaps-soon':
     '{figure}: {used:level}; {limit:term} in about {left:span} (at the earliest {earliest:span}) if it goes on like this.',
   'figures-more': 'And {more:number} more.',
-  problem: '{problem}.',
+  problem: '{problem:term}.',
   dropped: '{agent} on {names:list}: {count:number} {what:term}.',
   'dropped-by': '{agent} on {names:list}: {count:number} {what:term} ({subject}).',
   'peer-silent':

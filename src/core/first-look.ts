@@ -2,7 +2,7 @@
  * What to look at first: a command to run, and what to see in it; or a place. Written once, with gaps for what the configuration
  * says (`{namespace}`), so that nobody has to fill them in at night. Each language has the sentences by their English.
  */
-import { fill, isFilled, type PlaceholderValues, plainSpeech } from './template.ts';
+import { fill, gapsOf, isFilled, type PlaceholderValues, plainSpeech } from './template.ts';
 
 /** As it is written. One of them at least. */
 export interface LookTemplate {
@@ -38,7 +38,14 @@ export function templatesOf(advice: Advice): readonly LookTemplate[] {
 export function looksFor(advice: Advice, values: PlaceholderValues = {}): FirstLook[] {
   return templatesOf(advice)
     .filter(({ run = '', see = '' }) => isFilled(run, values) && isFilled(see, values))
-    .map((look) => (/\{[a-z_]+\}/.test(`${look.run}${look.see}`) ? { ...look, values } : look));
+    .map((look) => withValues(look, values));
+}
+
+/** Only those that it names: they are stored with every notification. */
+function withValues(look: LookTemplate, values: PlaceholderValues): FirstLook {
+  const named = new Set(gapsOf(`${look.run ?? ''} ${look.see ?? ''}`).map((inner) => inner.split(':')[0]));
+  const used = Object.entries(values).filter(([name]) => named.has(name));
+  return used.length === 0 ? look : { ...look, values: Object.fromEntries(used) };
 }
 
 /** With what the configuration says. What a shell would take for something else is left out, and so is what names it. */

@@ -176,7 +176,7 @@ function isOver(state: EngineState, hop: HopState, { losses }: Speaking, told: r
 
 function findingOf({ now }: EngineState, hop: HopState, { losses, counted, row }: Speaking): Finding {
   const losing = new Set<StreamState>(losses.map(({ track }) => track.stream));
-  const since = Math.min(...losses.map(({ plannedAt }) => plannedAt));
+  const since = losses.reduce((first, { plannedAt }) => Math.min(first, plannedAt), now);
   const tracks = hop.tracks.filter(isWatched);
   const said = {
     losses: counted.losses,

@@ -1,8 +1,8 @@
 /** Who is told besides those that want to be: in place of a channel that is down, and of what stays critical for long. */
 import type { OutboxRow } from '../core/ledger.ts';
-import { laneOf, tell, tellInstead, wants } from './outbox.ts';
+import { laneOf, tellInstead, wants } from './outbox.ts';
 import type { EngineState } from './state.ts';
-import { joinsStorm } from './storm.ts';
+import { beginTelling } from './storm.ts';
 
 /** A beginning that its channel has not taken for long enough goes to the one that stands in for it, once. */
 export function fallBack(state: EngineState): void {
@@ -25,8 +25,7 @@ export function escalate(state: EngineState): void {
       const isStorm = incident.facts.kind === 'storm';
       if (notifier.escalateAfterMs === undefined && !incident.hushed && !isStorm) continue;
       if (incident.notified.includes(notifier.name) || !wants(state, notifier, incident)) continue;
-      if (joinsStorm(state, incident, notifier.name)) continue;
-      tell(state, incident, notifier.name);
+      beginTelling(state, incident, notifier.name);
     }
   }
 }

@@ -16,6 +16,7 @@ import { blockOf } from './track.ts';
 /** Canaries are added up in stretches of the shortest window there is. */
 const binMs = 300_000;
 const bins = burnHorizonMs / binMs;
+const binsAnHour = 3_600_000 / binMs;
 /** Canaries of a stream that leaves, emitted so long before its sign or later, may yet be excused (design §4). */
 const leavingLeadMs = 60_000;
 
@@ -141,37 +142,47 @@ export function decidedOf(
   tracks: readonly Track[],
   now: EpochMs,
   told: readonly Told[],
-): { readonly trials: LossSeries['trials']; readonly perMs: number } {
+): {
+  readonly trials: LossSeries['trials'];
+  /** In the busiest hour: a rule gets no keener while a stop, or a list that fails, thins them out. */
+  readonly perMs: number;
+} {
   const counts = new Float64Array(bins);
   const steps = new Float64Array(bins + 1);
   const from = now - burnHorizonMs;
-  let perMs = 0;
   let longest = 0;
   for (const track of tracks) {
     const takes = decidedMs(track);
     longest = Math.max(longest, takes);
-    const newest = addRuns(track, from, takes, (begin, end, rate) =>
-      addStretch(counts, steps, begin - from, end - from, rate),
-    );
-    if (track.stream.listed) perMs += newest;
+    addRuns(track, from, takes, (begin, end, rate) => addStretch(counts, steps, begin - from, end - from, rate));
   }
   let rate = 0;
   for (let bin = 0; bin < bins; bin++) {
     rate += steps[bin] as number;
     counts[bin] = (counts[bin] as number) + rate * binMs;
   }
+  const perMs = busiestHour(counts) / (binsAnHour * binMs);
   for (const each of told) leaveOut(counts, each.from - from, each.to + longest - from);
   return { trials: summed(counts, from), perMs };
 }
 
-/** Calls back with each run's time and pace, canaries expected here per ms; gives the newest one's pace. */
+function busiestHour(counts: Float64Array): number {
+  let most = 0;
+  for (let begin = 0; begin < bins; begin += binsAnHour)
+    most = Math.max(
+      most,
+      counts.subarray(begin, begin + binsAnHour).reduce((sum, count) => sum + count, 0),
+    );
+  return most;
+}
+
+/** Calls back with each run's time and pace, canaries expected here per ms. */
 function addRuns(
   { stream, hop }: Track,
   from: EpochMs,
   takes: number,
   add: (begin: EpochMs, end: EpochMs, rate: number) => void,
-): number {
-  let pace = 0;
+): void {
   let next = stream.dueSeq;
   for (const run of stream.runs.toReversed()) {
     const count = next - run.fromSeq;
@@ -181,11 +192,8 @@ function addRuns(
     if (end + takes < from) break;
     const terms = run.terms.find((each) => each.hop === hop.id);
     if (!terms || end <= run.t0) continue;
-    const rate = ((count / (end - run.t0)) * terms.take) / terms.of;
-    if (pace === 0) pace = rate;
-    add(run.t0 + takes, end + takes, rate);
+    add(run.t0 + takes, end + takes, ((count / (end - run.t0)) * terms.take) / terms.of);
   }
-  return pace;
 }
 
 /** Whole bins go into `steps`, where the pace begins and ends; what is left at both ends into the counts. */

@@ -10,7 +10,7 @@ import { saidTo, withdrawHushed } from './hushing.ts';
 import { awaitsPeers, isToldByPeer, leftToPeer } from './peering.ts';
 import { isQuiet } from './silencing.ts';
 import type { EngineState, IncidentState, OutboxState } from './state.ts';
-import { hasStorm, isInStorm, joinsStorm } from './storm.ts';
+import { beginTelling, hasStorm, isInStorm } from './storm.ts';
 
 const firstRetryMs = 2_000;
 /** PagerDuty advises minutes of back-off; two minutes keeps a long outage under 120 calls a minute by far. */
@@ -78,11 +78,12 @@ export function notify(state: EngineState, incident: IncidentState, action: Noti
   for (const notifier of state.notifiers) {
     const told = incident.notified.includes(notifier.name);
     if (action === 'resolve' ? !told : !told && !wants(state, notifier, incident)) continue;
-    if (!told && joinsStorm(state, incident, notifier.name)) continue;
-    const what = action === 'trigger' && told ? 'update' : action;
-    if (!told) incident.notified = [...incident.notified, notifier.name];
+    if (!told) {
+      beginTelling(state, incident, notifier.name);
+      continue;
+    }
     state.changedIncidents.add(incident);
-    enqueue(state, incident, notifier.name, what);
+    enqueue(state, incident, notifier.name, action === 'trigger' ? 'update' : action);
   }
 }
 
@@ -98,10 +99,13 @@ export function tellNewcomers(state: EngineState): void {
     if (resolved && !waiting.some((row) => row.incident === incident.number && !isConfigured(state, row))) continue;
     for (const notifier of state.notifiers) {
       if (incident.notified.includes(notifier.name) || !wants(state, notifier, incident)) continue;
-      if (!resolved && joinsStorm(state, incident, notifier.name)) continue;
+      if (!resolved) {
+        beginTelling(state, incident, notifier.name);
+        continue;
+      }
       incident.notified = [...incident.notified, notifier.name];
       state.changedIncidents.add(incident);
-      enqueue(state, incident, notifier.name, resolved ? 'resolve' : 'trigger');
+      enqueue(state, incident, notifier.name, 'resolve');
     }
   }
 }

@@ -3,7 +3,7 @@ import { evidenceOf, evidenceText } from '../core/evidence.ts';
 import type { PeerIncident, PeerReport, PeerTaken, PeerTold } from '../core/peer.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isFailing } from './look-outcome.ts';
-import { discard, enqueue, tell, wants } from './outbox.ts';
+import { discard, enqueue, wants } from './outbox.ts';
 import { givenUpMs, heard, isGivenUp, type PeerState, peersRow } from './peer-state.ts';
 import {
   isFirst,
@@ -18,7 +18,7 @@ import {
 } from './peering.ts';
 import { isQuiet } from './silencing.ts';
 import type { EngineState, IncidentState, PipelineState } from './state.ts';
-import { joinsStorm } from './storm.ts';
+import { beginTelling } from './storm.ts';
 
 const takenLimit = 500;
 const keptResolved = 200;
@@ -96,11 +96,7 @@ function noteClosed(state: EngineState, before: PeerReport | undefined, { open, 
   const still = new Set(open.map(({ dedupKey }) => dedupKey));
   const dropped = new Set(before.open.map(({ dedupKey }) => dedupKey).filter((key) => !still.has(key)));
   if (dropped.size === 0) return;
-  for (const incident of state.open.values()) {
-    if (!dropped.has(incident.facts.dedupKey)) continue;
-    incident.closedAt = state.now;
-    for (const channel of incident.leftSince?.keys() ?? []) incident.leftSince?.set(channel, state.now);
-  }
+  for (const incident of state.open.values()) if (dropped.has(incident.facts.dedupKey)) incident.closedAt = state.now;
 }
 
 /** Somebody went on with what we told while we were away. */
@@ -136,12 +132,16 @@ function tellWhatWasLeft(state: EngineState, incident: IncidentState, name: stri
     incident.leftSince?.delete(name);
     return;
   }
+  if (isSaidToBeOver(state, incident)) {
+    // whoever goes first has its time from when it is bad again
+    incident.leftSince?.set(name, state.now);
+    return;
+  }
   const since = incident.leftSince?.get(name) ?? state.now;
-  if (isSaidToBeOver(state, incident) || leftToLiving(state, incident, name, since)) return;
-  if (takeOver(state, incident, name)) return;
+  if (leftToLiving(state, incident, name, since) || takeOver(state, incident, name)) return;
   if (incident.standsIn?.has(name) ? leftToPeer(state, notifier, incident) : !wants(state, notifier, incident)) return;
   incident.leftSince?.delete(name);
-  if (!joinsStorm(state, incident, name)) tell(state, incident, name);
+  beginTelling(state, incident, name);
 }
 
 /** It is only not resolved yet, or a peer said so and nothing newer is known. */

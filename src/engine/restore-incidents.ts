@@ -1,9 +1,9 @@
 /** Incidents as the ledger holds them, and what is still to be told of them. */
 import type { LedgerContents } from '../core/ledger.ts';
+import { restoreTellings, tellBeginnings } from './beginnings.ts';
 import { flowKinds, keyOf } from './incident-place.ts';
 import { tellNewcomers } from './outbox.ts';
 import type { EngineState, IncidentState } from './state.ts';
-import { restoreTellings } from './storm.ts';
 
 export function restoreIncidents(state: EngineState, contents: LedgerContents): void {
   for (const row of contents.incident) {
@@ -24,6 +24,7 @@ export function restoreIncidents(state: EngineState, contents: LedgerContents): 
   for (const row of contents.outbox) state.outbox.set(row.id, { row, inFlight: false, dirty: false });
   restoreTellings(state);
   tellNewcomers(state);
+  tellBeginnings(state);
 }
 
 function absorb(state: EngineState, incident: IncidentState): void {

@@ -117,6 +117,7 @@ function build(input: RestoreInput): EngineState {
     resolved: [],
     outbox: new Map(),
     tellings: new Map(),
+    beginnings: [],
     sent: new Map(JSON.parse(meta.get('sent') ?? '[]')),
     maintenance: restoreMaintenance(meta),
     drills: restoreDrills(meta),

@@ -266,6 +266,8 @@ export interface EngineState {
   talliesChanged: boolean;
   /** When channels were told of a beginning lately. Not stored. */
   readonly tellings: Tellings;
+  /** What channels are to be told of at the end of the step. */
+  readonly beginnings: { readonly incident: IncidentState; readonly notifier: string }[];
   maintenance: readonly Maintenance[];
   /** Oldest first. */
   drills: readonly Drill[];

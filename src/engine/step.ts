@@ -5,6 +5,7 @@
  */
 import { heartbeatKeyOf } from '../core/dedup-key.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { tellBeginnings } from './beginnings.ts';
 import { noteWall } from './deployment-finding.ts';
 import { advanceDue } from './due.ts';
 import type { Command, Event } from './event.ts';
@@ -39,6 +40,7 @@ export function step(state: EngineState, event: Event, now: EpochMs): Command[] 
   state.now = Math.max(state.now, now);
   const commands: Command[] = [];
   handle(state, event, commands);
+  tellBeginnings(state);
   deliverDue(state, commands);
   return commands;
 }

@@ -7,27 +7,12 @@ import { looksFor, ownAdvice } from '../core/first-look.ts';
 import type { Finding } from './finding.ts';
 import type { EngineState, IncidentState } from './state.ts';
 
-/** More beginnings than this that one channel is told of within the time are a storm (facts: 10 in 2 min). */
-const stormAfter = 10;
-const stormMs = 120_000;
 /** Members that its evidence names. */
 const namedAtMost = 8;
 
-export function restoreTellings(state: EngineState): void {
-  for (const { row } of state.outbox.values())
-    if (row.action === 'trigger')
-      state.tellings.set(row.notifier, [...(state.tellings.get(row.notifier) ?? []), row.queuedAt]);
-}
-
-/** A channel is about to be told of a beginning: true where it is told of it as one of many instead. */
-export function joinsStorm(state: EngineState, incident: IncidentState, notifier: string): boolean {
-  if (incident.facts.kind === 'storm') return false;
-  const lately = (state.tellings.get(notifier) ?? []).filter((at) => at > state.now - stormMs);
-  state.tellings.set(notifier, [...lately, state.now]);
-  if (lately.length < stormAfter) return false;
-  incident.facts = { ...incident.facts, storm: [...(incident.facts.storm ?? []), notifier] };
-  state.changedIncidents.add(incident);
-  return true;
+/** A channel wants to hear of a beginning: told at the end of the step, so that many that begin at once are seen as that. */
+export function beginTelling(state: EngineState, incident: IncidentState, notifier: string): void {
+  state.beginnings.push({ incident, notifier });
 }
 
 /** What a channel hears of as one. */

@@ -48,7 +48,9 @@ function isSilentToo(hop: HopState, since: EpochMs): boolean {
 export function mayBeIsolation(state: EngineState, hop: HopState): boolean {
   const last = hop.looks.at(-1);
   if (!last || !isSilence(last.reason)) return false;
-  const others = hop.pipeline.hops.filter((each) => each.mode !== 'push' && each.target !== hop.target);
+  const others = state.pipelines
+    .flatMap(({ hops }) => hops)
+    .filter((each) => each.mode !== 'push' && each.target !== hop.target);
   if (!others.some((each) => each.looks.length > 0)) return false;
   const since = Math.max(silentSince(hop), isolatedAt(state) ?? 0);
   if (state.now - since > 3 * hop.spec.pollMs + hop.spec.timeoutMs) return false;

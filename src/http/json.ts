@@ -30,6 +30,8 @@ export function incidentJson(facts: IncidentFacts, telling?: TellingView) {
     since: iso(facts.since),
     title: describeIncident(facts),
     detail: facts.detail,
+    evidence: facts.evidence ?? [],
+    first_look: facts.firstLook,
     streams: facts.streams,
     counts: facts.counts,
     behind: facts.behind,

@@ -76,7 +76,7 @@ export default email;
 
 function messageOf(notification: Notification, { from, to }: Config, voice: Voice): MailComposerOptions {
   const { action, facts, pageUrl } = notification;
-  const head = action === 'update' ? voice.words.update(title(facts, voice)) : title(facts, voice);
+  const head = action === 'update' ? voice.words.update(title(facts, voice), facts.severity) : title(facts, voice);
   const links = linksOf(facts, voice, pageUrl).map(({ label, href }) => `${label}: ${href}`);
   const text = [head, plainText(facts, voice), links.join('\n')].filter((part) => part !== '').join('\n\n');
   return {

@@ -47,7 +47,7 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
   'figure-perhaps-soon':
     '{figure}：{used:level}。このまま続くと、約 {left:span}後（早ければ {earliest:span}後）に {limit:term} に達します。',
   'figures-more': 'ほか {more:number} 件。',
-  problem: '検出した問題：{problem}。',
+  problem: '検出した問題：{problem:term}。',
   dropped: '{names:list} の {agent}：{what:term} {count:number} 件。',
   'dropped-by': '{names:list} の {agent}：{what:term} {count:number} 件（{subject}）。',
   'stopped-too': '{hops:list} でも同じテスト行が届いていません。両方への送り元が共通のため、まとめて通知しています。',

@@ -20,6 +20,11 @@ export function hopOf(facts: IncidentFacts): string {
   return `${subject(facts)} ${name(facts.hop)}`;
 }
 
+/** What cannot be looked at: a hop, or the `nodes` where test lines are written. */
+export function unseen(facts: IncidentFacts, nodes: string): string {
+  return facts.hop === 'emitter' ? `${subject(facts)} ${nodes}` : hopOf(facts);
+}
+
 /** These kinds are about logcanary, whichever pipeline noticed. */
 export function ourselves(facts: IncidentFacts): string {
   return `logcanary ${name(facts.deployment)}`;

@@ -36,7 +36,7 @@ export interface SlackMessage {
  */
 export function messageOf({ action, facts, pageUrl }: Notification, voice: Voice = voiceOf()): SlackMessage {
   const said = title(facts, voice);
-  const head = `${mark(facts)} ${action === 'update' ? voice.words.update(said) : said}`;
+  const head = `${mark(facts)} ${action === 'update' ? voice.words.update(said, facts.severity) : said}`;
   const { what, whom, evidence, runway, changes, looks, behind } = sayings(facts, voice);
   const line = (...all: Line[]) => render(sentences(voice.words, all), facts, voice);
   const links = linkLine(linksOf(facts, voice, pageUrl));
@@ -63,7 +63,10 @@ function lookLine(looks: readonly Line[], { words }: Voice): Line {
 export function replyOf({ action, facts }: Notification, voice: Voice): string {
   if (action === 'note') return escapeWithin(`📝 ${noteLine(facts, voice)}`, lineLimit);
   const said = title(facts, voice);
-  return escapeWithin(`${mark(facts)} ${action === 'update' ? voice.words.update(said) : said}`, titleLimit);
+  return escapeWithin(
+    `${mark(facts)} ${action === 'update' ? voice.words.update(said, facts.severity) : said}`,
+    titleLimit,
+  );
 }
 
 function mark({ state, severity }: IncidentFacts): string {

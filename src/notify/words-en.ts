@@ -2,7 +2,7 @@ import { evidenceTemplates } from '../core/evidence.ts';
 import type { IncidentFacts } from '../core/incident.ts';
 import { inTitle } from './evidence-said.ts';
 import { spokenDuration } from './moments.ts';
-import { hopOf, isPeer, isPing, isWritten, name, ourselves, pinger, subject, whomOf } from './place.ts';
+import { hopOf, isPeer, isPing, isWritten, name, ourselves, pinger, subject, unseen, whomOf } from './place.ts';
 import { someOf } from './plain-text.ts';
 import { counted, englishSpeech } from './speech.ts';
 import type { Line, Phrase, Tally, Whom, Words } from './words.ts';
@@ -38,8 +38,8 @@ export const english: Words = {
       caution: notLoss,
     },
     blind: {
-      open: (facts) => `${hopOf(facts)}: logcanary is BLIND (our side); not proof of loss`,
-      over: (facts) => `logcanary can look at ${hopOf(facts)} again`,
+      open: (facts) => `${unseen(facts, 'nodes')}: logcanary is BLIND (our side); not proof of loss`,
+      over: (facts) => `logcanary can look at ${unseen(facts, 'nodes')} again`,
       caution: `The fault is on our side. ${notLoss}`,
     },
     isolated: {
@@ -120,7 +120,7 @@ export const english: Words = {
     'figure-near': '{figure} at {used:level}: NEAR {limit:term}',
     'figure-soon': '{figure} at {used:level}: {left:span} to {limit:term}',
     'figure-perhaps-soon': '{figure} at {used:level}: {left:span} to {limit:term}',
-    problem: 'UNHEALTHY: {problem}',
+    problem: 'UNHEALTHY: {problem:term}',
     undelivered: '{channels:list} failed the drill',
     storm: '{count:number} more at once: {places:list}',
     dropped: '{agent} UNHEALTHY: {count:number} {what:term} on {names:list}',
@@ -129,7 +129,7 @@ export const english: Words = {
   looks: {},
   gap: ' ',
   test: (title) => `TEST ${title}`,
-  update: (title) => `UPDATE ${title}`,
+  update: (title, severity) => `${severity === 'critical' ? 'NOW CRITICAL:' : 'UPDATE'} ${title}`,
   recovered: (what, ms) => `RECOVERED ${ms === undefined ? '' : `after ${spokenDuration(ms)}: `}${what}`,
   testNote: 'This is a test page: nothing is broken.',
   since: (at) => ['Since ', { at }, '.'],

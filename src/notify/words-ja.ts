@@ -3,13 +3,14 @@ import { japaneseEvidence, japaneseTerms } from './evidence-ja.ts';
 import { inTitle } from './evidence-said.ts';
 import { japaneseLooks } from './looks-ja.ts';
 import { spokenDuration } from './moments.ts';
-import { hopOf, isPeer, isPing, isWritten, name, ourselves, pinger, subject, whomOf } from './place.ts';
+import { hopOf, isPeer, isPing, isWritten, name, ourselves, pinger, subject, unseen, whomOf } from './place.ts';
+import { japaneseProblems } from './problems-ja.ts';
 import { counted, japaneseSpeech } from './speech.ts';
 import type { Line, Phrase, Tally, Words } from './words.ts';
 
 const notLoss = '欠損の有無は不明です。参照できるまで、欠損とは判定しません。';
 const maybeFine = '（欠損とは限らない）';
-const speech = japaneseSpeech(japaneseTerms);
+const speech = japaneseSpeech({ ...japaneseTerms, ...japaneseProblems });
 
 /** Terse titles, as one engineer writes to another in an incident channel; explanations in whole sentences. */
 export const japanese: Words = {
@@ -40,8 +41,8 @@ export const japanese: Words = {
       caution: notLoss,
     },
     blind: {
-      open: (facts) => `${hopOf(facts)} 監視不可：logcanary 側の問題${maybeFine}`,
-      over: (facts) => `${hopOf(facts)} 監視再開`,
+      open: (facts) => `${unseen(facts, 'ノード一覧')} 監視不可：logcanary 側の問題${maybeFine}`,
+      over: (facts) => `${unseen(facts, 'ノード一覧')} 監視再開`,
       caution: `原因は logcanary 側にあります。${notLoss}`,
     },
     isolated: {
@@ -122,7 +123,7 @@ export const japanese: Words = {
     'figure-near': '{figure} {used:level}、{limit:term} 接近',
     'figure-soon': '{figure} {used:level}、約 {left:span}後に {limit:term}',
     'figure-perhaps-soon': '{figure} {used:level}、約 {left:span}後に {limit:term}',
-    problem: '異常：{problem}',
+    problem: '異常：{problem:term}',
     undelivered: '{channels:list} が訓練に失敗',
     storm: 'ほか {count:number} 件：{places:list}',
     dropped: '{agent} 異常：{what:term} {count:number} 件（{names:list}）',
@@ -131,7 +132,7 @@ export const japanese: Words = {
   looks: japaneseLooks,
   gap: '',
   test: (title) => `【テスト】${title}`,
-  update: (title) => `【更新】${title}`,
+  update: (title, severity) => `${severity === 'critical' ? '【重大化】' : '【更新】'}${title}`,
   recovered: (what, ms) => `【復旧】${what}${ms === undefined ? '' : `、${spokenDuration(ms, units)}で解消`}`,
   testNote: 'テスト通知です。障害は発生していません。',
   since: (at) => ['発生：', { at }, '。'],

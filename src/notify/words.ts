@@ -71,7 +71,8 @@ export interface Words {
   readonly gap: string;
   /** A title, marked. */
   test(title: string): string;
-  update(title: string): string;
+  /** The only news is, as a rule, that it became critical. */
+  update(title: string, severity: Severity): string;
   /** `ms` is absent where the beginning is not known to be earlier. */
   recovered(what: string, ms?: number): string;
 

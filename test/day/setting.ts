@@ -9,6 +9,7 @@ const minute = 60 * second;
 const stream = hopSpec({ name: 'stream', withinMs: minute, pollMs: 15 * second });
 const index = hopSpec({ name: 'index', after: 'stream', withinMs: 2 * minute, pollMs: 30 * second });
 const archive = hopSpec({ name: 'archive', after: 'stream', withinMs: 5 * minute, pollMs: 30 * second });
+const shared = hopSpec({ name: 'stream', withinMs: 2 * minute, pollMs: 30 * second });
 const mirror = hopSpec({ name: 'mirror', withinMs: minute, pollMs: 30 * second });
 const alert = hopSpec({ name: 'alert', after: 'index', withinMs: 4 * minute, pollMs: 30 * second });
 
@@ -62,7 +63,7 @@ export const config: Config = configOf({
     pipelineOf('shop', [stream, index, archive, alert], checks),
     pipelineOf('audit', [stream, index], []),
     { ...pipelineOf('edge', [stream, mirror], []), rest: { active, withoutNodes: false, warmUpMs: 15 * minute } },
-    ...smallTenants.map((name) => pipelineOf(name, [stream], [])),
+    ...smallTenants.map((name) => pipelineOf(name, [shared], [])),
   ],
   notify: channels,
   expectedPings: [{ name: 'alertmanager', everyMs: minute, graceMs: 3 * minute }],

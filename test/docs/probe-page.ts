@@ -4,6 +4,12 @@ import type { AnyProbe, Role } from '../../src/probe.ts';
 
 const places = { inject: 'under `inject`', observe: 'under `hops`', check: 'under `checks`' } as const;
 
+/** Where lines do not come, and this lies on their way. */
+const ways: Readonly<Record<string, string>> = {
+  'into-first-hop': 'nothing comes to the first hop',
+  'out-of-first-hop': 'nothing comes from the first hop to the next',
+};
+
 interface Option {
   readonly description?: string;
 }
@@ -15,6 +21,7 @@ export function probePage(probes: readonly AnyProbe[]): string {
     '',
     'Made from the definitions in `probes/`; after a change there, write it anew with',
     '`npx vitest run test/docs.test.ts -u`. Every option is a key in the braces: `kinesis: { stream: logs }`.',
+    'In first looks, `{names}` stand for what is configured; a look that names what is not is left out.',
     '',
     '| kind | stands under | measures |',
     '| --- | --- | --- |',
@@ -56,7 +63,7 @@ function section(probe: AnyProbe): string[] {
 /** As it is written: gaps are filled from the configuration when it is told. */
 function lookLine(kind: string, { run, see }: LookTemplate): string {
   const parts = [run === undefined ? [] : [`\`${run}\``], see === undefined ? [] : [plain(see)]].flat();
-  return `- ${kind}: ${parts.join(': ')}`;
+  return `- ${ways[kind] ?? kind}: ${parts.join(': ')}`;
 }
 
 function optionTable(place: string, role: Role<unknown, unknown>): string[] {

@@ -36,7 +36,7 @@ const samples: readonly (readonly [string, object, string])[] = [
     `curl -su "$USER" 'https://es.example:9200/_cluster/health?pretty'`,
   ],
   ['elasticsearch-disk', elastic, `'https://es.example:9200/_cat/allocation?v`],
-  ['elastalert-rules', elastic, '/elastalert*/_search'],
+  ['elastalert-rules', elastic, '/elastalert*_error/_search'],
   ['metricbeat-freshness', elastic, '/metricbeat-*/'],
   ['webhook', {}, 'https://canary.example/hooks/hop/alert'],
   ...[

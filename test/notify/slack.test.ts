@@ -113,7 +113,7 @@ describe('slack', () => {
     await byWebhook({ action: 'update', facts: sampleFacts() });
     expect(server.messages.length).toBe(before);
     await byBot({ action: 'update', facts: sampleFacts() });
-    expect(server.messages.at(-1)?.text).toBe('🔴 UPDATE prod logs STOPPED stream→index: all 3 nodes');
+    expect(server.messages.at(-1)?.text).toBe('🔴 NOW CRITICAL: prod logs STOPPED stream→index: all 3 nodes');
   });
 
   describe('a bot that knows where its first message stands', () => {
@@ -132,7 +132,7 @@ describe('slack', () => {
     test('given it got worse and is over, then its message shows how it is, and the thread what happened', async () => {
       const { send, ts } = await told('#ops');
       await send({ action: 'update', facts: sampleFacts() });
-      expect(server.shown.get(ts)?.text).toBe('🔴 【更新】prod ログ停止（stream→index）：全 3 ノード');
+      expect(server.shown.get(ts)?.text).toBe('🔴 【重大化】prod ログ停止（stream→index）：全 3 ノード');
       expect(server.messages.at(-1)).toMatchObject({ thread_ts: ts, reply_broadcast: true });
       await send({ action: 'resolve', facts: resolvedFacts() });
       expect(server.shown.get(ts)?.text).toBe('🟢 【復旧】prod ログの流れが回復（stream→index）、24分で解消');

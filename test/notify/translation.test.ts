@@ -7,6 +7,7 @@ import { ownAdvice, templatesOf } from '../../src/core/first-look.ts';
 import { locales } from '../../src/core/pipeline.ts';
 import { gapsOf } from '../../src/core/template.ts';
 import { japaneseTerms } from '../../src/notify/evidence-ja.ts';
+import { japaneseProblems } from '../../src/notify/problems-ja.ts';
 import { languages } from '../../src/notify/voice.ts';
 import { resolvedFacts, sampleFacts } from '../fakes/incident-facts.ts';
 
@@ -30,7 +31,7 @@ function said(value: unknown, path: string): [string, string][] {
 
 const given: Readonly<Record<string, readonly unknown[]>> = {
   test: [''],
-  update: [''],
+  update: ['', 'warning'],
   recovered: ['', 60_000],
   since: [0],
   overAt: [0, 0, 60_000],
@@ -103,10 +104,36 @@ describe('Japanese', () => {
     }
   });
 
-  test('given a name of ours for a limit or a counter, then a probe still uses it', () => {
+  test('given a word of ours, or what a check finds, then a probe still says it, and it is Japanese', () => {
     const sources = probeSources();
-    expect(Object.keys(japaneseTerms).filter((term) => !sources.includes(`'${term}'`))).toEqual([]);
-    for (const term of Object.values(japaneseTerms)) expect(term).toMatch(script);
+    const parts = Object.keys({ ...japaneseTerms, ...japaneseProblems }).flatMap((english) => english.split(/\{\w+\}/));
+    expect(parts.filter((part) => part.length > 6 && !sources.includes(part.trim()))).toEqual([]);
+    for (const [english, said] of Object.entries({ ...japaneseTerms, ...japaneseProblems })) {
+      expect(said.replace(/\{\w+\}/g, '')).toMatch(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}：]/u);
+      expect(gapsOf(said)).toEqual(gapsOf(english));
+    }
+  });
+
+  test.each([
+    ['index logs-1 refuses writes (read_only)', 'インデックス logs-1 が書き込みを拒否しています（read_only）'],
+    [
+      'fluent-bit on a, b: input tail.0 is paused: its buffer is full',
+      'a, b の fluent-bit：入力 tail.0 が一時停止中です（バッファー満杯）',
+    ],
+    ['prom-0: rule X: y cannot be evaluated: a: b', 'prom-0：ルール X: y を評価できません：a: b'],
+    [
+      'elastalert rules running with errors (timeout): r1',
+      'ElastAlert のルール r1：エラーを出しながら動作中（timeout）',
+    ],
+    ['something that nobody ever said', 'something that nobody ever said'],
+    ['retention', '保持期間'],
+  ])('given %s, then it is said as %s', (english, said) => {
+    expect(languages.ja.speech.term(english)).toBe(said);
+  });
+
+  test('given a text made of what is looked for, over and over, then it is still answered', () => {
+    for (const part of [': ', ' of ', ' is routed to ', ' on ', ' rolls out revision  ( of  updated); on  it '])
+      expect(languages.ja.speech.term(part.repeat(1_000).slice(0, 1_000))).not.toBe('');
   });
 });
 

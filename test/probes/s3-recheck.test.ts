@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { firehoseLayout, prefixesFor } from '../../probes/s3/key-layout.ts';
 import s3 from '../../probes/s3.ts';
 import type { Look, RecheckQuestion } from '../../src/probe.ts';
 import { type S3Emulator, startS3Emulator } from '../../src/sandbox/s3-emulator.ts';
@@ -85,6 +86,19 @@ test('given an object that cannot be read, when a canary is in no other, then th
   await put('small.log', lines);
   expectProbeError((await again([...lines, ...gone])).why, ['too_large']);
   expect((await again(lines)).coverage).toBe('complete');
+});
+
+test("given an archive in Firehose's layout, when asked again an hour later, then the hours from then until all had been seen are read", async () => {
+  const hour = 3_600_000;
+  const now = context.clock.now();
+  for (const ago of [hour, 0]) {
+    begin();
+    const lines = canaryLines(1);
+    const [folder = ''] = prefixesFor('', firehoseLayout, now - ago, now - ago);
+    await put(`${folder}logs-1`, lines);
+    const look = await again(lines, { since: now - hour, seenBy: now });
+    expect(deliveredOf(look, lines)).toEqual(tokensOf(lines));
+  }
 });
 
 test('given an object from after all of them had been seen, when asked again, then it is not read', async () => {

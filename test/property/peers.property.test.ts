@@ -149,7 +149,7 @@ class Story {
   }
 }
 
-const runs = Number(process.env.RUNS ?? 12);
+const runs = Number(process.env.RUNS ?? 6);
 
 test('given kills at any time, then each incident is told once to a channel that does not deduplicate, and its end once', async () => {
   await fc.assert(

@@ -132,7 +132,8 @@ export class Calls {
     const { dice, now } = this.host;
     const down = this.host.weather.now('pager-down', now);
     const cut = this.host.weather.now('isolated', now) !== undefined;
-    const refused = cut || (down !== undefined && (row.notifier === 'pager' || down.index % 2 === 0));
+    const others = { chat: 2, phone: 4 }[row.notifier] ?? 1;
+    const refused = cut || (down !== undefined && down.index % others === 0);
     const doubtful = !refused && dice.chance(0.02, about.notify, calls);
     const tookMs = cut || doubtful ? timeoutMs : 50 + dice.delay(150, 3_000, about.notify, calls, 1);
     if (!refused) this.host.gazette.delivered(row);

@@ -1,7 +1,9 @@
 /** What had to be said about each fault, and what had no cause: held against what was said. */
 
+import { clock } from './clock.ts';
 import { type Fault, faultOf } from './fault.ts';
 import type { Said } from './gazette.ts';
+import { deliveredAll, rarelyTold, rightlyBlamed } from './hearing.ts';
 import type { Episode } from './plan.ts';
 import { type HopName, limits, minute, modeOf, sampleOf } from './setting.ts';
 import type { Watchdog } from './watchdog.ts';
@@ -44,8 +46,10 @@ export function judge(watchdog: Watchdog): readonly Detection[] {
         'not-resolved',
         `${each.place} at ${clock(each.openedAt)} after ${cause.kind} ended at ${clock(cause.at + cause.forMs)}`,
       );
-    deliveredAll(watchdog, each);
+    deliveredAll(watchdog, each, awayIn(watchdog, each.openedAt, each.resolvedAt ?? watchdog.now));
+    if (cause) rightlyBlamed(watchdog, each, cause, boundOf(watchdog, cause, faultOf(cause.kind)) + 2 * pace.minute);
   }
+  rarelyTold(watchdog);
   const detections = plan.episodes.flatMap((episode) => told(watchdog, episode, said));
   const left = watchdog.state?.outbox.size ?? 0;
   if (left > 0) auditor.complain('outbox-not-empty', `${left} notifications wait though all channels work`);
@@ -132,7 +136,8 @@ function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Dete
   );
   const [first] = here;
   const name = `${episode.kind} from ${clock(episode.at)} to ${clock(end)}`;
-  if (episode.forMs >= bound && end < plan.hours * 60 * minute) {
+  const lasts = fault.flaps ? fault.flaps.on * pace.scale : episode.forMs;
+  if (lasts >= bound && end < plan.hours * 60 * minute) {
     if (!first) auditor.complain('missed', `${must}: ${name} was not told`);
     else if (first.openedAt > episode.at + bound)
       auditor.complain(
@@ -143,7 +148,7 @@ function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Dete
   // A slowdown begins as a stop, whose end takes the evidence with it: it may be told again (docs/simulation.md).
   const times =
     fault.world === 'cluster' ? here.filter((each) => causeOf(watchdog, each) === episode).length : here.length;
-  if (times > 1 && !fault.share && !fault.slows)
+  if (times > 1 && !fault.share && !fault.slows && !fault.flaps)
     auditor.complain('told-twice', `${must}: ${name} was told ${times} times`);
   if (!first) return [];
   const stop = fault.stalls && !fault.looks ? stopOf(watchdog, episode, fault.stalls) : undefined;
@@ -188,28 +193,4 @@ function staysThere({ world }: Watchdog, { node, at }: Episode, bound: number): 
 function isNoticeable({ plan }: Watchdog, fault: Fault, must: string): boolean {
   if (must === 'isolated@logcanary') return modeOf(plan, 'stream') === 'poll';
   return !(must.endsWith('@stream') && modeOf(plan, 'stream') === 'on-demand' && !fault.stalls && !fault.drops);
-}
-
-/** Whoever is to hear of an incident heard of its begin and of its end. */
-function deliveredAll({ gazette, auditor }: Watchdog, said: Said): void {
-  const heard = (notifier: string, action: string) =>
-    gazette.deliveries.some(
-      (each) => each.incident === said.id && each.notifier === notifier && each.action === action,
-    );
-  const channels = said.criticalAt === undefined ? ['chat'] : ['chat', 'pager'];
-  for (const channel of channels) {
-    for (const action of said.resolvedAt === undefined ? ['trigger'] : ['trigger', 'resolve'])
-      if (!heard(channel, action))
-        auditor.complain(
-          'not-delivered',
-          `${channel} never heard the ${action} of ${said.place} at ${clock(said.openedAt)}`,
-        );
-  }
-}
-
-/** Hours, minutes and seconds since the beginning. */
-export function clock(at: number): string {
-  const seconds = Math.floor(at / 1000);
-  const two = (value: number) => String(value).padStart(2, '0');
-  return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
 }

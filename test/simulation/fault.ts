@@ -124,7 +124,7 @@ export const faults = {
     may: ['slow@stream', 'lossy@stream'],
   },
   'node-stopped': { ...stall('stream'), node: true, streams: 2 },
-  'zone-stopped': { ...stall('stream'), node: true, zone: true, world: 'plain', streams: 9 },
+  'zone-stopped': { ...stall('stream'), node: true, zone: true, world: 'plain', streams: 12 },
   'agent-flaps': {
     ...stall('stream'),
     flaps: { on: 5 * minute, off: 8 * minute },

@@ -2,6 +2,7 @@
 import type { Change, IncidentRow, OutboxRow } from '../../src/core/ledger.ts';
 import type { EngineState } from '../../src/engine/state.ts';
 import type { Auditor } from './auditor.ts';
+import type { MaintenanceBook } from './maintenance.ts';
 import type { Times } from './truth-test.ts';
 
 /** An incident as it went. Times in ms since the beginning, when its row was committed. */
@@ -13,6 +14,9 @@ export interface Said {
   severity: string;
   criticalAt: number | undefined;
   readonly streams: readonly string[];
+  /** Every label that was ever named, and those that were named last. */
+  readonly everNamed: Set<string>;
+  labels: readonly string[] | undefined;
 }
 
 export interface Delivery {
@@ -22,6 +26,12 @@ export interface Delivery {
   readonly incident: number;
   readonly action: string;
   readonly place: string;
+}
+
+/** A notification as it was written down. `at`: ms since the beginning. */
+interface Queued {
+  readonly row: OutboxRow;
+  readonly at: number;
 }
 
 export class Gazette {
@@ -35,18 +45,33 @@ export class Gazette {
   /** Of every place and kind. */
   private readonly keys = new Map<string, string>();
   private readonly outbox = new Map<number, OutboxRow['state']>();
+  /** Beginnings, by incident and channel. */
+  readonly triggers = new Map<string, Queued>();
+  private readonly maintenance: MaintenanceBook;
 
-  constructor(auditor: Auditor, times: Times) {
+  constructor(auditor: Auditor, times: Times, maintenance: MaintenanceBook) {
     this.auditor = auditor;
     this.times = times;
+    this.maintenance = maintenance;
   }
 
   committed(changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.op !== 'put') continue;
       if (change.table === 'incident') this.incident(change.row);
-      if (change.table === 'outbox') this.outbox.set(change.row.id, change.row.state);
+      if (change.table === 'outbox') this.queue(change.row);
     }
+  }
+
+  private queue(row: OutboxRow): void {
+    const isNew = !this.outbox.has(row.id);
+    this.outbox.set(row.id, row.state);
+    const key = `${row.incident} ${row.notifier}`;
+    if (!isNew || row.action !== 'trigger') return;
+    this.triggers.set(key, { row, at: this.times.now });
+    const before = [...this.triggers.values()].some((each) => each.row.incident === row.incident && each.row !== row);
+    if (!before && this.maintenance.holds(row.facts, row.queuedAt))
+      this.auditor.complain('told-in-maintenance', `${row.notifier}: ${placeOf(row.facts)}`);
   }
 
   private incident(row: IncidentRow): void {
@@ -67,6 +92,8 @@ export class Gazette {
         severity: '',
         criticalAt: undefined,
         streams: names,
+        everNamed: new Set(),
+        labels: undefined,
       };
       this.said.set(row.id, said);
       const other = [...this.said.values()].find(
@@ -74,6 +101,8 @@ export class Gazette {
       );
       if (other) this.auditor.complain('opened-twice', `${placeOf(row)} is open as ${other.id} and as ${row.id}`);
     }
+    said.labels = row.facts.streams.labels;
+    for (const label of said.labels ?? []) said.everNamed.add(label);
     said.severity = row.facts.severity;
     if (row.facts.severity === 'critical') said.criticalAt ??= now;
     if (row.state === 'resolved') said.resolvedAt ??= now;
@@ -97,8 +126,10 @@ export class Gazette {
     if (action !== 'update') this.lanes.set(lane, delivery);
     if (last && last.row > id)
       this.auditor.complain('out-of-order', `${notifier}: ${action} ${place} after a later one`);
+    // It may have taken the beginning without our hearing so, and the phone was told of it meanwhile.
+    const instead = notifier === 'pager' && action === 'resolve' && this.triggers.has(`${incident} phone`);
     const wrong = action === 'trigger' ? last && last.action !== 'resolve' : !last || last.action === 'resolve';
-    if (wrong)
+    if (wrong && !instead)
       this.auditor.complain('not-alternating', `${notifier}: ${last?.action ?? 'nothing'}, then ${action} ${place}`);
   }
 

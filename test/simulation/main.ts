@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import { Command, InvalidArgumentError } from 'commander';
 import { formatDuration, parseDuration } from '../../src/lib/duration.ts';
-import { clock } from './expectation.ts';
+import { clock } from './clock.ts';
 import { type FaultKind, faults } from './fault.ts';
 import { type Plan, planOf } from './plan.ts';
 import { paceOf, usualEveryMs } from './setting.ts';

@@ -7,6 +7,9 @@ export interface Mutant {
   readonly put: string;
   /** Faults under which it would show; all when absent. */
   readonly faults?: string;
+  /** Where so many of them are needed for it to show: 16 and 3 when absent. */
+  readonly hours?: number;
+  readonly streams?: number;
 }
 
 const crashes = 'crash,crash-before-commit,crash-after-commit,crash-after-effect';

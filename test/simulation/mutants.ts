@@ -7,6 +7,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { hearingMutants } from './hearing-mutants.ts';
 import { type Mutant, mutants } from './mutant-list.ts';
 import { scheduleMutants } from './schedule-mutants.ts';
 
@@ -31,7 +32,7 @@ try {
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   }
   process.stdout.write('| Defect | Caught by | Seed |\n|---|---|---|\n');
-  for (const mutant of [...mutants, ...scheduleMutants].filter(
+  for (const mutant of [...mutants, ...hearingMutants, ...scheduleMutants].filter(
     ({ name }) => wanted.length === 0 || wanted.some((each) => name.includes(each)),
   )) {
     const caught = planted(mutant, () => simulated(mutant) ?? tested());
@@ -63,11 +64,11 @@ function planted({ file, find, put }: Mutant, work: () => Catch | undefined): Ca
 }
 
 function simulated(mutant: Mutant): Catch | undefined {
-  const { faults } = mutant;
+  const { faults, hours = 16, streams = 3 } = mutant;
   const world = scheduleMutants.includes(mutant) ? '--cluster' : '--no-cluster';
   for (const seed of seeds) {
     const chosen = faults === undefined ? [world] : [world, '--faults', faults];
-    const args = ['--hours', '16', '--streams', '3', '--seed', String(seed), ...chosen];
+    const args = ['--hours', String(hours), '--streams', String(streams), '--seed', String(seed), ...chosen];
     const run = spawnSync(process.execPath, ['test/simulation/main.ts', ...args], options);
     if (run.status === 0) continue;
     if (!isSound(args)) {

@@ -9,6 +9,7 @@ export function prepare(host: Watchdog, spell: Spell): void {
   host.refilling?.cluster.prepare(spell);
   if (ledgerFaults.some((fault) => fault === kind)) queue.push(at, () => host.commitJoined());
   else if (kind === 'suspended') queue.push(at, () => host.suspension.begin(forMs));
+  else if (kind === 'maintenance') queue.push(at, () => host.maintenance.announce(spell));
   else if (kind === 'crash') queue.push(at, () => host.crash(forMs));
   else if (kind.startsWith('crash-')) {
     queue.push(at, () => {

@@ -73,6 +73,10 @@ export function sampleOf(plan: Plan, hop: HopName): number {
   return hop === 'archive' && plan.seed % 4 === 1 ? 3 : 1;
 }
 
+const channel = { kind: 'simulated', options: {} };
+/** What the pager has not taken for so long goes to the phone, ms. */
+export const fallbackAfterMs = 5 * minute;
+
 export function configOf(plan: Plan): Config {
   const pace = paceOf(plan);
   const hops = hopNames.map(
@@ -118,8 +122,9 @@ export function configOf(plan: Plan): Config {
     keys: [],
     pipelines: [pipeline],
     notify: [
-      { name: 'pager', kind: 'simulated', options: {}, minSeverity: 'critical' },
-      { name: 'chat', kind: 'simulated', options: {}, minSeverity: 'warning' },
+      { ...channel, name: 'pager', minSeverity: 'critical', fallback: { to: 'phone', afterMs: fallbackAfterMs } },
+      { ...channel, name: 'chat', minSeverity: 'warning' },
+      { ...channel, name: 'phone', minSeverity: 'critical', standby: true },
     ],
     heartbeats: [],
     expectedPings: [],

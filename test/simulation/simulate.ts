@@ -11,6 +11,10 @@ export interface Outcome {
   readonly violations: readonly Violation[];
   readonly detections: readonly Detection[];
   readonly incidents: readonly string[];
+  /** Of those, the ones that nobody was told of, because of maintenance. */
+  readonly untold: number;
+  /** How often channels were told of a beginning. */
+  readonly beginnings: number;
   readonly canaries: number;
   readonly commits: number;
   readonly steps: number;
@@ -37,6 +41,9 @@ export async function simulate(plan: Plan, ledger: LedgerKind = 'memory'): Promi
       violations: auditor.violations,
       detections,
       incidents: [...gazette.said.values()].map((each) => each.place),
+      untold: [...gazette.said.keys()].filter((id) => !gazette.deliveries.some(({ incident }) => incident === id))
+        .length,
+      beginnings: gazette.triggers.size,
       canaries: [...(state?.streamsByNumber.values() ?? [])].reduce((sum, stream) => sum + stream.nextSeq, 0),
       commits: auditor.commits,
       steps: watchdog.steps,

@@ -62,6 +62,36 @@ test('given crashes and calls to emitters that go wrong, when schedules come bac
   expect(outcome.restarts).toBe(3);
 });
 
+test('given maintenance around one stop, at another hop than the next, and over before the third, when all is told, then of the first nobody heard', async () => {
+  const minutes = (...times: [number, number]) => ({ at: times[0] * 60_000, forMs: times[1] * 60_000 });
+  const episodes: Plan['episodes'] = [
+    { kind: 'maintenance', ...minutes(20, 90) },
+    { kind: 'agent-stopped', ...minutes(30, 15) },
+    { kind: 'maintenance', ...minutes(200, 60) },
+    { kind: 'agent-stopped', ...minutes(205, 30) },
+    { kind: 'maintenance', ...minutes(400, 30) },
+    { kind: 'agent-stopped', ...minutes(405, 60) },
+    { kind: 'crash', ...minutes(415, 1) },
+  ];
+  const outcome = await simulate({ seed: 3, hours: 9, streams: 1, episodes });
+  expect(outcome.violations).toEqual([]);
+  expect([outcome.incidents.length, outcome.untold]).toEqual([3, 1]);
+});
+
+test('given agents that stop again and again, when that goes on for long, then people are told of some of it only', async () => {
+  const outcome = await simulate(planOf({ seed: 3, hours: 12, streams: 1, cluster: false, kinds: ['agent-flaps'] }));
+  expect(outcome.violations).toEqual([]);
+  const flaps = outcome.plan.episodes.reduce((sum, { forMs }) => sum + Math.ceil(forMs / 780_000), 0);
+  expect(outcome.beginnings).toBeGreaterThan(3);
+  expect(outcome.beginnings).toBeLessThan(flaps);
+});
+
+test('given zones whose agents stop, when that is told, then the zone is named', async () => {
+  const outcome = await simulate(planOf({ seed: 1, hours: 4, streams: 12, cluster: false, kinds: ['zone-stopped'] }));
+  expect(outcome.violations).toEqual([]);
+  expect(outcome.detections.length).toBeGreaterThan(0);
+});
+
 test('given a plan, when it is lived through twice, then everything happens the same', async () => {
   for (const cluster of [false, true]) {
     const plan = planOf({ seed: 31, hours: 3, streams: 1, cluster });

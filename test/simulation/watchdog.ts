@@ -16,6 +16,7 @@ import { EventQueue } from './event-queue.ts';
 import { Gazette } from './gazette.ts';
 import { JoinedCommits } from './joined-commits.ts';
 import { LedgerTime } from './ledger-time.ts';
+import { MaintenanceBook } from './maintenance.ts';
 import type { Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { Printing } from './printing.ts';
@@ -36,6 +37,7 @@ export class Watchdog implements Times {
   readonly world: World;
   readonly auditor: Auditor;
   readonly gazette: Gazette;
+  readonly maintenance: MaintenanceBook;
   now = 0;
   /** Undefined while it is down. */
   state: EngineState | undefined;
@@ -77,7 +79,8 @@ export class Watchdog implements Times {
     this.world = new World(plan, this.weather, this.dice);
     this.auditor = new Auditor(this.world, this, this.pace);
     this.auditor.truth.isPolled = (hop) => modeOf(plan, hop) === 'poll';
-    this.gazette = new Gazette(this.auditor, this);
+    this.maintenance = new MaintenanceBook(this);
+    this.gazette = new Gazette(this.auditor, this, this.maintenance);
     this.printing = new Printing(this);
     this.refilling = plan.cluster ? new Refilling(this) : undefined;
     if (this.refilling) this.auditor.printing = this.printing;
@@ -254,6 +257,7 @@ export class Watchdog implements Times {
     this.time.persist(at);
     this.alerter.committed();
     this.auditor.committed();
+    this.maintenance.committed(changes);
     this.gazette.committed(changes);
   }
 

@@ -11,6 +11,8 @@ export interface Spell extends Episode {
 }
 
 const longestDrainMs = 20_000;
+/** Nodes are in zones by turns. */
+export const zones = 3;
 
 export class Weather {
   readonly spells: readonly Spell[];
@@ -65,7 +67,8 @@ export class Weather {
     let t = at;
     for (const spell of this.onWay[hop]) {
       if (spell.at > t) break;
-      if (t >= spell.end || (spell.node !== undefined && spell.node !== node)) continue;
+      const end = this.endAt(spell, t);
+      if (t >= end || !isHit(spell, node)) continue;
       const { fault, index } = spell;
       if (fault.drops === hop && this.dice.chance(spell.share ?? 1, about.drop, stream, seq, index))
         return Number.POSITIVE_INFINITY;
@@ -75,9 +78,17 @@ export class Weather {
       }
       if (fault.stalls !== hop) continue;
       if (fault.buffer !== undefined && this.queue(spell, stream) > fault.buffer) return Number.POSITIVE_INFINITY;
-      t = spell.end + this.pace.scale * this.dice.between(0, longestDrainMs, about.drain, stream, seq, index);
+      t = end + this.pace.scale * this.dice.between(0, longestDrainMs, about.drain, stream, seq, index);
     }
     return t + normalMs;
+  }
+
+  /** When it lets go, of what comes at `t`: before that where it does not hold then. */
+  private endAt({ at, end, fault }: Spell, t: number): number {
+    if (fault.flaps === undefined) return end;
+    const [on, off] = [fault.flaps.on * this.pace.scale, fault.flaps.off * this.pace.scale];
+    const begin = at + Math.floor((t - at) / (on + off)) * (on + off);
+    return Math.min(end, begin + on);
   }
 
   private queue(spell: Spell, stream: number): number {
@@ -86,4 +97,9 @@ export class Weather {
     this.waiting.set(key, waiting);
     return waiting;
   }
+}
+
+function isHit({ node: hit, fault }: Spell, node: number): boolean {
+  if (hit === undefined) return true;
+  return fault.zone ? hit % zones === node % zones : hit === node;
 }

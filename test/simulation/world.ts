@@ -6,7 +6,7 @@ import { about, type Dice } from './dice.ts';
 import { livesOf, type NodeLife } from './node-life.ts';
 import type { Plan } from './plan.ts';
 import { type HopName, hopNames, type Pace, paceOf } from './setting.ts';
-import type { Weather } from './weather.ts';
+import { type Weather, zones } from './weather.ts';
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -101,7 +101,7 @@ export class World {
       .map(({ key, name, index, leavingAt }) => ({
         key,
         name,
-        labels: { node: name, zone: `zone-${index % 3}` },
+        labels: { node: name, zone: `zone-${index % zones}` },
         ...(at >= leavingAt ? { leavingSince: toT(leavingAt) } : {}),
       }));
   }
