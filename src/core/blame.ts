@@ -29,14 +29,19 @@ interface Candidate {
 export function blame(broken: readonly Labels[], good: readonly Labels[]): Blame {
   if (broken.length > 0 && good.length === 0) return { state: 'all' };
   const candidates = candidatesOf(broken, good);
-  const fitting = candidates.filter((each) => fits(each, broken.length, good.length, candidates.length));
+  // Labels that go together are one guess.
+  const guesses = new Set(candidates.map(({ members }) => members)).size;
+  const fitting = candidates.filter((each) => fits(each, broken.length, good.length, guesses));
   const best = fitting.toSorted((one, other) => fitOf(other, broken.length) - fitOf(one, broken.length))[0];
   if (best === undefined) return { state: 'unclear' };
   const aliases = fitting.filter(({ members }) => members === best.members);
   return { state: 'named', labels: aliases.map(({ label }) => label).toSorted() };
 }
 
-/** Every value of every label that at least three broken streams have. */
+/**
+ * Every value of every label that could be named at all, whatever is broken: only those are guesses that may go wrong by chance (Tarone
+ * 1990). A node's own name is none.
+ */
 function candidatesOf(broken: readonly Labels[], good: readonly Labels[]): Candidate[] {
   const streams = [...broken, ...good];
   const members = new Map<string, number[]>();
@@ -48,7 +53,9 @@ function candidatesOf(broken: readonly Labels[], good: readonly Labels[]): Candi
       else members.set(label, [at]);
     }
   });
-  return [...members].map(([label, at]) => ({
+  const could = ([, at]: [string, number[]]) =>
+    at.length >= leastInside && streams.length - at.length >= leastOutside;
+  return [...members].filter(could).map(([label, at]) => ({
     label,
     members: at.join(' '),
     inside: at.filter((index) => index < broken.length).length,
@@ -61,9 +68,9 @@ function fitOf({ inside, size }: Candidate, broken: number): number {
   return (2 * inside) / (size + broken);
 }
 
-function fits({ inside, size }: Candidate, broken: number, good: number, labels: number): boolean {
-  if (inside < leastInside || broken + good - size < leastOutside) return false;
+function fits({ inside, size }: Candidate, broken: number, good: number, guesses: number): boolean {
+  if (inside < leastInside) return false;
   if (inside / size < leastShare || inside / broken < leastShare) return false;
   const p = fisherExact(inside, size - inside, broken - inside, good - (size - inside));
-  return p * labels <= significance;
+  return p * guesses <= significance;
 }

@@ -16,6 +16,11 @@ describe('given broken and good streams', () => {
     });
   });
 
+  test('when one of three zones of three nodes each is broken, then it is named: a name of a node is no guess', () => {
+    const zone = (name: string) => many(3, (at) => ({ node: `${name}${at}`, zone: name }));
+    expect(blame(zone('a'), [...zone('b'), ...zone('c')])).toEqual({ state: 'named', labels: ['zone=a'] });
+  });
+
   test('when one of the zone still works, then it is named all the same', () => {
     const [works = {}, ...broken] = inZone('a', 8);
     expect(blame(broken, [works, ...inZone('b', 8)])).toEqual({ state: 'named', labels: ['zone=a'] });

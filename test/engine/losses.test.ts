@@ -62,5 +62,11 @@ test.each<[string, Partial<InjectSpec>, Partial<HopSpec>]>([
     const told = [{ from: bench.now - 72 * hour, to: bench.now - hour }];
     const left = decidedOf(stream.tracks, bench.now, told).trials(bench.now - 72 * hour, bench.now);
     expect(left).toBeLessThan(trials(bench.now - hour, bench.now) + 1);
+    await bench.restart(minute);
+    // Nothing is listed yet, and their pace is known all the same.
+    const again = decidedOf(bench.state.pipelines[0]?.hops[0]?.tracks ?? [], bench.now, []).perMs * hour;
+    const before = counted(stream, bench.now - 65 * minute, bench.now - 5 * minute);
+    expect(again / before).toBeGreaterThan(0.95);
+    expect(again / before).toBeLessThan(1.15);
   },
 );

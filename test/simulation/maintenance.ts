@@ -1,6 +1,6 @@
 /** Maintenance that people announce: who must not be told of what begins in it, and must be told of what outlives it. */
 import type { Change, OutboxRow } from '../../src/core/ledger.ts';
-import { covers, type Maintenance } from '../../src/core/maintenance.ts';
+import type { Maintenance } from '../../src/core/maintenance.ts';
 import { hopNames } from './setting.ts';
 import type { Watchdog } from './watchdog.ts';
 import type { Spell } from './weather.ts';
@@ -43,12 +43,12 @@ export class MaintenanceBook {
 
   /** Whether a place is in a window at a T. */
   holds(place: Place, t: number): boolean {
-    return [...this.known.values()].some((window) => covers(window, place, t));
+    return [...this.known.values()].some((each) => isAbout(each, place) && t >= each.from && t < each.until);
   }
 
   /** Between two moments of T: the longest time in a row in which no window held at a place, ms. */
   longestUncovered(place: Place, from: number, to: number): number {
-    const windows = [...this.known.values()].filter((each) => covers({ ...each, from: 0, until: 1 }, place, 0));
+    const windows = [...this.known.values()].filter((each) => isAbout(each, place));
     let longest = 0;
     let since = from;
     for (const { from: begin, until } of windows.toSorted((one, other) => one.from - other.from)) {
@@ -58,4 +58,9 @@ export class MaintenanceBook {
     }
     return Math.max(longest, to - since);
   }
+}
+
+/** By our own reading of it: what the engine makes of a window is what is tested. */
+function isAbout({ hop }: Maintenance, place: Place): boolean {
+  return hop === undefined || hop === place.hop;
 }
