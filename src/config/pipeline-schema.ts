@@ -96,7 +96,7 @@ const loss = z
       example: '10m',
     }).prefault('10m'),
   })
-  .meta({ description: 'When the pipeline is lossy: at least 3 losses and a lower 95 % bound above the budget.' });
+  .meta({ description: 'What may get lost. How losses are told, within the window and over days: docs/losses.md.' });
 
 const active = z
   .strictObject({

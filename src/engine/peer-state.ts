@@ -41,9 +41,9 @@ interface Times {
   readonly watchingSince: EpochMs;
 }
 
-/** Heard by this process. */
-export function isHeard({ startedAt }: Times, { heardAt }: PeerState): boolean {
-  return heardAt > startedAt;
+/** Heard by this process, and since it was last suspended. */
+export function isHeard({ startedAt, watchingSince }: Times, { heardAt }: PeerState): boolean {
+  return heardAt > Math.max(startedAt, watchingSince);
 }
 
 /** Not silent for long; also one that could not be heard because it is we who just came. */

@@ -30,7 +30,7 @@ export const incidentWords: Readonly<Record<IncidentKind, IncidentWords>> = {
   },
   blind: { word: 'BLIND', tone: 'blind', rest: at, caution: `The fault is on our side; ${notLoss}.` },
   isolated: {
-    word: 'ISOLATED',
+    word: 'CUT OFF',
     tone: 'blind',
     rest: () => ': nothing answers logcanary',
     caution: `We cannot see; ${notLoss}.`,

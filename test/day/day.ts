@@ -53,7 +53,7 @@ export class Day {
     const landscape = new Landscape();
     if (from > timeOf('08:40') && from < timeOf('20:00')) landscape.wakeEdge();
     const bench = await Bench.open(landscape, config);
-    bench.wakeEveryMs = 2_000;
+    bench.wakeEveryMs = 5_000;
     await bench.restart(untilMonday + from - warmUpMs);
     bench.run(warmUpMs);
     const day = new Day(landscape, bench);

@@ -65,7 +65,7 @@ export const noon: readonly Trouble[] = [
     does: ({ audit }) => audit.clog('index'),
   },
   {
-    ...{ at: '17:45', until: '17:52', what: 'the stream that twelve small tenants share clogs' },
+    ...{ at: '17:45', until: '17:54', what: 'the stream that twelve small tenants share clogs' },
     does({ landscape }) {
       const mends = smallTenants.map((name) => landscape.estate(name).clog('stream'));
       return () => {
@@ -74,8 +74,8 @@ export const noon: readonly Trouble[] = [
     },
     // Ten are told one by one; from then on it is one trouble.
     wants: [
-      ...times(10, incident('any stopped@stream', { told: '17:47-17:50', over: '17:57-17:59', of: '1/1' })),
-      ...incident('shop storm@logcanary', { told: '17:47-17:50', over: '17:57-18:05' }),
+      ...times(10, incident('any stopped@stream', { told: '17:49-17:53', over: '17:59-18:02', of: '1/1' })),
+      ...incident('shop storm@logcanary', { told: '17:49-17:53', over: '17:59-18:08' }),
     ],
   },
   {

@@ -9,7 +9,7 @@ const minute = 60 * second;
 const stream = hopSpec({ name: 'stream', withinMs: minute, pollMs: 15 * second });
 const index = hopSpec({ name: 'index', after: 'stream', withinMs: 2 * minute, pollMs: 30 * second });
 const archive = hopSpec({ name: 'archive', after: 'stream', withinMs: 5 * minute, pollMs: 30 * second });
-const shared = hopSpec({ name: 'stream', withinMs: 2 * minute, pollMs: 30 * second });
+const shared = hopSpec({ name: 'stream', withinMs: 4 * minute, pollMs: minute });
 const mirror = hopSpec({ name: 'mirror', withinMs: minute, pollMs: 30 * second });
 const alert = hopSpec({ name: 'alert', after: 'index', withinMs: 4 * minute, pollMs: 30 * second });
 

@@ -140,6 +140,7 @@ test('given a zone whose agents stop, when told, then the incident names the zon
 
 test('given one node of many that loses every second line for a while, when told, then it is lossy there and is over soon', async () => {
   const { scene, bench } = await opened(Array.from({ length: 40 }, (_, n) => `n${n}`));
+  bench.wakeEveryMs = 2_000; // nothing here depends on less, and it is a long time
   bench.run(20 * minute);
   const node = scene.node('n7');
   node.drops = 4;

@@ -136,4 +136,22 @@ describe('given the one that tells dies', () => {
     expect(duo.open('b')).toContain('stopped@index');
     expect(duo.said().filter(({ row }) => row.action === 'resolve')).toEqual([]);
   });
+
+  test('when it is not dead but was suspended, then on its waking it hears first who told what', async () => {
+    const duo = await Duo.open();
+    duo.kill('a');
+    duo.stop('index');
+    duo.run(20 * minute);
+    const before = duo.story('chat').length;
+    // it wakes with all that it knew, and with its peer's report of 20 minutes ago
+    const { a } = duo.benches;
+    const from = a.now;
+    a.now = duo.now;
+    duo.dead.delete('a');
+    a.dispatch({ type: 'unwatched', from });
+    duo.run(5 * minute);
+    expect(duo.open('a')).toContain('stopped@index');
+    expect(duo.story('chat').filter((each) => each.includes('index'))).toEqual(['b trigger stopped@index']);
+    expect(duo.story('chat').length - before).toBeLessThanOrEqual(1);
+  });
 });

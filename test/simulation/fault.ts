@@ -127,8 +127,9 @@ export const faults = {
   'zone-stopped': { ...stall('stream'), node: true, zone: true, world: 'plain', streams: 12 },
   'agent-flaps': {
     ...stall('stream'),
-    flaps: { on: 5 * minute, off: 8 * minute },
+    flaps: { on: 5 * minute, off: 6.5 * minute },
     lasts: [60 * minute, 110 * minute],
+    unread: ['stopped@index'],
   },
   'agent-drops': loss('stream'),
   'agent-slow': slowness('stream'),

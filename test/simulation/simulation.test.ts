@@ -81,7 +81,7 @@ test('given maintenance around one stop, at another hop than the next, and over 
 test('given agents that stop again and again, when that goes on for long, then people are told of some of it only', async () => {
   const outcome = await simulate(planOf({ seed: 3, hours: 12, streams: 1, cluster: false, kinds: ['agent-flaps'] }));
   expect(outcome.violations).toEqual([]);
-  const flaps = outcome.plan.episodes.reduce((sum, { forMs }) => sum + Math.ceil(forMs / 780_000), 0);
+  const flaps = outcome.plan.episodes.reduce((sum, { forMs }) => sum + Math.ceil(forMs / 690_000), 0);
   expect(outcome.beginnings).toBeGreaterThan(3);
   expect(outcome.beginnings).toBeLessThan(flaps);
 });
