@@ -52,7 +52,7 @@ export default defineProbe({
   runbook: {
     reading: [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=50 --prefix", see: 'Which receiver fails, and why?' },
-      { run: "curl -s '{url}/api/v2/status'", see: 'Its cluster. Who silenced what: {url}/#/silences.' },
+      { run: "curl -sS -m 10 '{url}/api/v2/status'", see: 'Its cluster. Who silenced what: {url}/#/silences.' },
       'No Watchdog: Prometheus, Status > Runtime & Build Information, shows the Alertmanagers that it sends to.',
     ],
     unreadable: [
@@ -60,11 +60,11 @@ export default defineProbe({
         run: "{kubectl} get pods -l '{selector}' -o wide",
         see: 'Does it run? Until then no alert of Prometheus reaches anybody.',
       },
-      { run: "curl -s '{url}/-/ready'", see: 'Does it run? Until then no alert of Prometheus reaches anybody.' },
+      { run: "curl -sS -m 10 '{url}/-/ready'", see: 'Does it run? Until then no alert of Prometheus reaches anybody.' },
     ],
     blind: [
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv '{url}/-/ready'", see: 'Do we reach its port?' },
+      { run: "curl -sv -m 10 '{url}/-/ready'", see: 'Do we reach its port?' },
     ],
   },
 });

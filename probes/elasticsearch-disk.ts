@@ -43,17 +43,18 @@ export default defineProbe({
       { run: "{curl} '{url}/_cat/allocation?v&s=disk.percent:desc'", see: 'Which node is full.' },
       {
         run: "{curl} '{url}/_cat/indices?v&s=store.size:desc&h=index,store.size,creation.date.string'",
-        see: 'What can be deleted or moved; else shorten the retention, or add a node.',
+        see: "What takes the room. First add room (a node, a bigger disk); delete, or shorten a retention, only with its owner's OK.",
       },
       'Below the high watermark the flood block lifts by itself (before Elasticsearch 7.4: set index.blocks.read_only_allow_delete to null).',
     ],
     unreadable: [
       {
         run: "{curl} '{url}/_cluster/health?pretty'",
-        see: 'Does it answer, and has the canary user the cluster privilege monitor?',
+        see: "Does it answer? 401 or 403 in this page: the user in auth in logcanary's configuration, lacks the cluster privilege monitor.",
       },
     ],
     blind: [
+      '401 and 403 in this page: the credentials that logcanary uses, auth in its configuration and the secret that they come from. 401: wrong or expired; 403: a privilege is missing.',
       {
         run: "{curl} '{url}/_cluster/health?pretty'",
         see: 'From the machine of logcanary: its network, DNS, credentials.',

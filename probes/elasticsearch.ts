@@ -135,9 +135,10 @@ export default defineProbe({
       },
     ],
     blind: [
+      '401 and 403 in this page: the credentials that logcanary uses, auth of hop {hop} in its configuration and the secret that they come from. 401: wrong or expired; 403: a privilege is missing.',
       {
         run: "{curl} '{url}/_cluster/health?pretty'",
-        see: 'From the machine of logcanary: its network, DNS, credentials.',
+        see: 'From the machine of logcanary: does it answer at all? No: network, DNS, certificates there. Your own login says nothing of its credentials.',
       },
     ],
     unproven: [
@@ -152,10 +153,14 @@ export default defineProbe({
     ],
     vanished: [
       {
+        run: "{curl} '{url}/_tasks?actions=*delete*&detailed&pretty'",
+        see: 'What deletes at this moment? Then index lifecycle management (ILM), clean-up jobs, a reindex; the audit log of the cluster tells who.',
+      },
+      {
         run: "{curl} '{url}/_cat/indices/{index}?v&s=index&h=index,creation.date.string,docs.count,docs.deleted'",
         see: 'Is an index of that time gone, or were documents deleted?',
       },
-      'Who or what deleted them: index lifecycle, a shorter retention, a reindex, _delete_by_query? The audit log of the cluster tells.',
+      "Right that they are gone so soon? Then only logcanary expects too much: set retention of hop {hop} in logcanary's configuration, and change nothing in Elasticsearch.",
       'If lines may be gone so soon, set retention of {hop}; an alias that means the newest index only forgets at each rollover.',
     ],
     inconsistent: [

@@ -28,7 +28,7 @@ export default defineProbe({
     reading: [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Which output fails, and why?' },
       {
-        run: "curl -s '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'",
+        run: "curl -sS -m 10 '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'",
         see: 'Which output fails, and why?',
       },
       'Records dropped: raise Retry_Limit (its default is 1) and set storage.type filesystem.',
@@ -38,14 +38,14 @@ export default defineProbe({
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
       {
-        run: "curl -s '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'",
+        run: "curl -sS -m 10 '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'",
         see: 'Errors of its output?',
       },
     ],
     unreadable: ['Is HTTP_Server On, and storage.metrics for the limits of the inputs?'],
     blind: [
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
+      { run: "curl -sv -m 10 '{url}'", see: 'Do we reach its port?' },
     ],
   },
 });

@@ -30,18 +30,18 @@ export default defineProbe({
         run: "{kubectl} logs -l '{selector}' --since=15m --prefix | grep -E 'failed to flush|Could not put record'",
         see: 'Which output fails? What could not be put is given up without a retry.',
       },
-      { run: "curl -s '{url}/api/plugins.json'", see: 'Which output fails, and why?' },
+      { run: "curl -sS -m 10 '{url}/api/plugins.json'", see: 'Which output fails, and why?' },
       'A full buffer stops the tails (overflow_action throw_exception). Set retry_forever, or a <secondary>, so that nothing is thrown away.',
     ],
     'into-first-hop': [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
-      { run: "curl -s '{url}/api/plugins.json'", see: 'Errors of its output?' },
+      { run: "curl -sS -m 10 '{url}/api/plugins.json'", see: 'Errors of its output?' },
     ],
     unreadable: ['Does monitor_agent or the prometheus plugin listen where we ask, one port for each worker?'],
     blind: [
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
+      { run: "curl -sv -m 10 '{url}'", see: 'Do we reach its port?' },
     ],
   },
 });

@@ -48,7 +48,7 @@ export default defineProbe({
     ],
     blind: [
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv '{url}'", see: 'Do we reach its port?' },
+      { run: "curl -sv -m 10 '{url}'", see: 'Do we reach its port?' },
     ],
   },
 });

@@ -62,16 +62,20 @@ export default defineProbe({
   inject: { config: Config, target: targetOf, names: namesOf, open: openEmitters, online: tryEmitters },
   runbook: {
     injection: [
+      {
+        run: "{kubectl} get --raw '/readyz?verbose'",
+        see: 'Does the API server answer? No, or 5xx: it is down, and so is more than this.',
+      },
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
       {
         run: "{kubectl} logs -l '{selector}' --since=15m --tail=5 --prefix",
-        see: 'Errors? Otherwise see the grants of deploy/kubernetes/rbac.',
+        see: 'Errors? 403 in this page is a missing grant of logcanary (its Role); 5xx and time-outs are the API server itself.',
       },
     ],
     blind: [
       {
         run: "{kubectl} get --raw '/readyz?verbose'",
-        see: 'Does the API server answer? Then see the credentials of logcanary.',
+        see: 'Does the API server answer? If it does: 401 and 403 in this page are the ServiceAccount or kubeconfig of logcanary, a time-out is its network.',
       },
     ],
     uncovered: [

@@ -62,7 +62,7 @@ export default defineProbe({
         see: 'Which rule fails, or which Alertmanager?',
       },
       {
-        run: 'curl -s \'{url}/api/v1/rules\' | grep -o \'"lastError":"[^"]*"\'',
+        run: 'curl -sS -m 10 \'{url}/api/v1/rules\' | grep -o \'"lastError":"[^"]*"\'',
         see: 'Why rules fail. Its page shows them too: {url}/rules, {url}/targets.',
       },
       'Its page: Status > Rules for errors of rules, Status > Targets for ours, Status > Runtime & Build Information for its Alertmanagers.',
@@ -74,13 +74,13 @@ export default defineProbe({
         see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.',
       },
       {
-        run: "curl -s '{url}/-/ready'",
+        run: "curl -sS -m 10 '{url}/-/ready'",
         see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.',
       },
     ],
     blind: [
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv '{url}/-/ready'", see: 'Do we reach its port?' },
+      { run: "curl -sv -m 10 '{url}/-/ready'", see: 'Do we reach its port?' },
     ],
   },
 });

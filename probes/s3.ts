@@ -77,7 +77,7 @@ export default defineProbe({
     vanished: [
       {
         run: '{aws} s3api get-bucket-lifecycle-configuration --bucket {bucket}',
-        see: 'Does a rule expire objects sooner than retention says?',
+        see: "Does a rule expire objects sooner than retention of this hop in logcanary's configuration? Then set that, not the rule.",
       },
       'CloudTrail, DeleteObject and DeleteObjects on {bucket}: who removed objects of that time?',
     ],

@@ -32,9 +32,12 @@ function faultOf(text: string): string | undefined {
   return undefined;
 }
 
-/** For runbooks: how people ask the same cluster. Where it wants credentials, curl asks for their own. */
+/**
+ * For runbooks: how people ask the same cluster. Where it wants credentials, curl asks for their own. It says why there is no answer,
+ * and does not wait for one for ever.
+ */
 export function elasticNames({ url, auth }: ClusterConfig): Readonly<Record<string, string>> {
-  return { url: url.replace(/\/$/, ''), curl: auth === undefined ? 'curl -s' : 'curl -su "$USER"' };
+  return { url: url.replace(/\/$/, ''), curl: auth === undefined ? 'curl -sS -m 10' : 'curl -sS -m 10 -u "$ES_USER"' };
 }
 
 /** `host:port` of the cluster. */

@@ -79,24 +79,28 @@ export const ownAdvice = {
     "The network and DNS of logcanary's own machine: ip route, /etc/resolv.conf.",
   ],
   clock: { run: 'timedatectl; chronyc tracking', see: "On logcanary's machine: is its time synchronised?" },
-  'ping-late': 'Does {name} run, and does it reach POST {url}? Its log shows what was answered.',
-  'ping-never': {
-    run: 'curl -X POST {url} -H "Authorization: Bearer $SECRET"',
-    see: 'Call this where {name} runs; $SECRET is http.secret of our configuration. 2xx means that it was set up rightly.',
-  },
+  'ping-late': 'Did {name} run? See its own log first, then what POST {url} answered it.',
+  // No command: a ping sent by hand is one, and would end the incident.
+  'ping-never': [
+    'Did {name} run? See its own log: as no ping ever came, nobody else can tell.',
+    'Then let {name} itself POST {url} after each run, with http.secret of the configuration as bearer. A ping sent by hand counts as a real one: it ends this, though {name} may never have run.',
+  ],
   duplicated: 'The logs of what writes to {hop}: retries after time-outs, or restarts? Both send a batch twice.',
-  corrupted: 'Compare a damaged test line at {hop} with a whole one: cut (limits of length), split, or encoded anew?',
-  forged: 'Who else writes to {hop}: old logs that are replayed, a copy of our keys, somebody who imitates us?',
-  ledger: ["The disk that holds logcanary's ledger: space, permissions, health.", "logcanary's own log."],
+  corrupted: 'Compare a damaged test line at {hop} with a whole one: cut (limits of length), split, or re-encoded?',
+  forged: 'Who else writes to {hop}? Most often: old logs that are replayed, or a second logcanary with the same names; else tell your security team.',
+  ledger: [
+    { run: 'df -h', see: "On logcanary's machine: has the disk of its ledger (its database) room, and is it healthy?" },
+    "logcanary's own log.",
+  ],
   'peer-silent': {
-    run: 'curl -s {url}',
+    run: 'curl -sS -m 10 {url}',
     see: "From this logcanary's machine: does {name} answer? If not, does it run, and what does its log say?",
   },
   'peer-differs':
     'Compare the configuration of {name} with ours: deployment, pipelines and notify must be the same, and each has the other under peers.',
   undelivered: {
     run: 'logcanary drill --config {file}',
-    see: 'Mend what it says of the channel, then run this: a good drill ends this incident.',
+    see: 'See the status page for what you missed. Then repair the channel and run this: a drill that passes ends this incident.',
   },
   storm: {
     run: 'logcanary check --config {file}',

@@ -146,7 +146,7 @@ function uncovered(state: EngineState, pipeline: PipelineState): Finding[] {
 function withoutAnyPlace(state: EngineState, pipeline: PipelineState): Finding | undefined {
   const { injectors, spec, rest } = pipeline;
   const [first] = injectors;
-  const since = emptySince(injectors);
+  const since = emptySince(state, injectors);
   if (first === undefined || since === undefined || state.now - since < spec.pageAfterMs) return undefined;
   if (spec.rest?.withoutNodes === true && isEmpty(pipeline)) return undefined;
   const { active } = spec.rest ?? {};
@@ -159,16 +159,22 @@ function withoutAnyPlace(state: EngineState, pipeline: PipelineState): Finding |
 }
 
 /** Since when no list shows a place to write to; undefined while one does, or is not known to. */
-function emptySince(injectors: readonly InjectorState[]): EpochMs | undefined {
+function emptySince(state: EngineState, injectors: readonly InjectorState[]): EpochMs | undefined {
   let since: EpochMs | undefined;
   for (const injector of injectors) {
-    if (injector.emptySince === undefined || injector.listFailures > 0) return undefined;
+    if (injector.emptySince === undefined || injector.listFailures > 0 || !isOfNow(state, injector)) return undefined;
     since = Math.max(since ?? 0, injector.emptySince);
   }
   return since;
 }
 
 /** A node that has just come gets its emitter within minutes. */
-function isUncovered(state: EngineState, { spec }: PipelineState, { held }: StreamState): boolean {
-  return held?.uncoveredSince !== undefined && state.now - held.uncoveredSince >= spec.pageAfterMs;
+function isUncovered(state: EngineState, { spec }: PipelineState, { held, injector }: StreamState): boolean {
+  if (held?.uncoveredSince === undefined || !isOfNow(state, injector)) return false;
+  return state.now - held.uncoveredSince >= spec.pageAfterMs;
+}
+
+/** What was listed before we were suspended may have changed meanwhile. */
+function isOfNow({ watchingSince }: EngineState, { listedAt }: InjectorState): boolean {
+  return listedAt >= watchingSince;
 }

@@ -52,8 +52,8 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
     'CloudWatch の AWS/Kinesis、ストリーム {stream}：PutRecords.FailedRecords と WriteProvisionedThroughputExceeded を確認してください。',
   'ACTIVE? Encrypted: does the policy of its KMS key let us in?':
     'ACTIVE か。暗号化されている場合、KMS キーのポリシーで許可されているか',
-  'From the machine of logcanary: its network, DNS, credentials.':
-    'logcanary のマシンから実行し、ネットワーク、DNS、認証情報を確認',
+  'From the machine of logcanary: does it answer at all? No: network, DNS, certificates there. Your own login says nothing of its credentials.':
+    'logcanary のマシンから応答があるか。なければ、そのネットワーク、DNS、証明書を確認（自分のログインの可否は、logcanary の認証情報とは無関係です）',
   'Is {stream} the stream that the agents write to, in this region and account?':
     'エージェントの書き込み先が、このリージョンとアカウントの {stream} か',
   'ACTIVE? May our credentials kinesis:PutRecords, and is the stream throttled?':
@@ -101,8 +101,8 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
   'Is the line in these fields, and are they searchable?': '行がこのフィールドに入り、検索できるか',
   'Is an index of that time gone, or were documents deleted?':
     '該当時刻のインデックスが消えていないか、ドキュメントが削除されていないか',
-  'Who or what deleted them: index lifecycle, a shorter retention, a reindex, _delete_by_query? The audit log of the cluster tells.':
-    '何が削除したか（ILM、保持期間の短縮、reindex、_delete_by_query）。クラスターの監査ログで確認してください。',
+  "Right that they are gone so soon? Then only logcanary expects too much: set retention of hop {hop} in logcanary's configuration, and change nothing in Elasticsearch.":
+    'この早さで消えるのが正しい場合は、logcanary の設定でホップ {hop} の retention を短くするだけです。Elasticsearch 側は変更しないでください。',
   'If lines may be gone so soon, set retention of {hop}; an alias that means the newest index only forgets at each rollover.':
     'この時間で消えるのが正常なら、{hop} に retention を設定してください。最新のインデックスだけを指すエイリアスでは、ロールオーバーのたびに古い行が見えなくなります。',
   'Do lines go into an index that is not among these? What lies behind {hop} may read another one.':
@@ -113,7 +113,8 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
     '該当パイプラインの経路（エージェントやコンシューマーの書き込み先インデックスと、その振り分け条件）を確認してください。',
   'Who may read {index}? Lines of another tenant lie there.':
     '{index} の閲覧権限を確認してください。別テナントの行が入っています。',
-  'Does a rule expire objects sooner than retention says?': 'retention より早くオブジェクトを失効させるルールがないか',
+  "Does a rule expire objects sooner than retention of this hop in logcanary's configuration? Then set that, not the rule.":
+    'logcanary の設定の retention より早く失効させるルールがないか。意図したものなら、ルールではなく logcanary の設定を直してください。',
   'CloudTrail, DeleteObject and DeleteObjects on {bucket}: who removed objects of that time?':
     'CloudTrail で {bucket} の DeleteObject と DeleteObjects を確認し、該当時刻のオブジェクトを誰が削除したか調べてください。',
   'The Firehoses of the pipelines named: their prefix and their bucket. Who may read {bucket}?':
@@ -125,12 +126,12 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
   'The rule whose posts go to {own}/hooks/hop/{hop}: which index does it search, and for whom?':
     '{own}/hooks/hop/{hop} に投稿するルールが、どのテナントのどのインデックスを検索しているか確認してください。',
   'Which node is full.': 'どのノードが満杯か',
-  'What can be deleted or moved; else shorten the retention, or add a node.':
-    '削除や移動ができるものを探し、なければ保持期間の短縮かノード追加を検討してください。',
+  "What takes the room. First add room (a node, a bigger disk); delete, or shorten a retention, only with its owner's OK.":
+    '容量を占めているもの。まずノード追加やディスク拡張で空きを作り、削除や保持期間の短縮は所有者の了承を得てから行ってください。',
   'Below the high watermark the flood block lifts by itself (before Elasticsearch 7.4: set index.blocks.read_only_allow_delete to null).':
     'high watermark を下回れば書き込みブロックは自動で解除されます（Elasticsearch 7.4 より前は index.blocks.read_only_allow_delete を null に設定）。',
-  'Does it answer, and has the canary user the cluster privilege monitor?':
-    '応答があるか、カナリア用ユーザーにクラスター権限 monitor があるか',
+  "Does it answer? 401 or 403 in this page: the user in auth in logcanary's configuration, lacks the cluster privilege monitor.":
+    '応答があるか。通知に 401 や 403 とある場合は、logcanary の設定の auth のユーザーに、クラスター権限 monitor がありません。',
   'Old? Then all nodes are late: see the index. Otherwise see the Metricbeat pod on the node named.':
     '古ければ全ノードが遅れています。インデックスを確認してください。新しければ、該当ノードの Metricbeat の Pod を確認してください。',
   'Metricbeat drops metrics after three tries and never sends them again.':
@@ -175,10 +176,10 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
     '稼働しているか。起動直後は WAL を読み終えるまで 503 を返し、その間ルールは発火しません。',
 
   // Kubernetes
-  'Errors? Otherwise see the grants of deploy/kubernetes/rbac.':
-    'エラーがないか。なければ deploy/kubernetes/rbac の権限を確認',
-  'Does the API server answer? Then see the credentials of logcanary.':
-    'API サーバーが応答するか。応答すれば logcanary の認証情報を確認',
+  'Errors? 403 in this page is a missing grant of logcanary (its Role); 5xx and time-outs are the API server itself.':
+    'エラーがないか。通知にある 403 は logcanary の権限（Role）不足、5xx とタイムアウトは API サーバー側の問題です。',
+  'Does the API server answer? If it does: 401 and 403 in this page are the ServiceAccount or kubeconfig of logcanary, a time-out is its network.':
+    'API サーバーが応答するか。応答する場合、通知の 401 と 403 は logcanary の ServiceAccount または kubeconfig、タイムアウトは logcanary のネットワークの問題です。',
   'On which nodes is none, or none ready?': 'エミッターがない、または Ready でないノードはどれか',
   'Why is it not scheduled or not ready: taints, quota, image?':
     'スケジュールされない、Ready にならない理由（taint、クォータ、イメージ）',
@@ -195,30 +196,40 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
   'Does it run? Its page grows with the number of pods, and takes time.':
     '稼働しているか。応答は Pod 数に応じて大きくなり、時間がかかります。',
 
+  'Then let {name} itself POST {url} after each run, with http.secret of the configuration as bearer. A ping sent by hand counts as a real one: it ends this, though {name} may never have run.':
+    '続いて、{name} が実行のたびに {url} へ POST するよう設定してください（Bearer は logcanary の http.secret）。手動の ping も本物として扱われ、{name} が未実行でもこの通知が解消してしまいます。',
+  'What deletes at this moment? Then index lifecycle management (ILM), clean-up jobs, a reindex; the audit log of the cluster tells who.':
+    '削除中の処理がないか。続いて ILM、クリーンアップジョブ、reindex を確認（誰が削除したかは監査ログで分かります）',
+  '401 and 403 in this page: the credentials that logcanary uses, auth of hop {hop} in its configuration and the secret that they come from. 401: wrong or expired; 403: a privilege is missing.':
+    '通知にある 401 と 403 は、logcanary が使う認証情報（設定のホップ {hop} の auth と、その参照元のシークレット）の問題です。401 は誤りか期限切れ、403 は権限不足です。',
+  '401 and 403 in this page: the credentials that logcanary uses, auth in its configuration and the secret that they come from. 401: wrong or expired; 403: a privilege is missing.':
+    '通知にある 401 と 403 は、logcanary が使う認証情報（設定の auth と、その参照元のシークレット）の問題です。401 は誤りか期限切れ、403 は権限不足です。',
+  'Does the API server answer? No, or 5xx: it is down, and so is more than this.':
+    'API サーバーが応答するか。無応答または 5xx なら、API サーバー自体の障害です（影響はテスト行だけではありません）。',
   // ours
   "From logcanary's own machine: does it connect?": 'logcanary のマシンから接続できるか',
   "The network and DNS of logcanary's own machine: ip route, /etc/resolv.conf.":
     'logcanary のマシンのネットワークと DNS（ip route、/etc/resolv.conf）を確認してください。',
   "On logcanary's machine: is its time synchronised?": 'logcanary のマシンで、時刻が同期しているか',
-  'Does {name} run, and does it reach POST {url}? Its log shows what was answered.':
-    '{name} が稼働し、{url} に POST できているか。応答は {name} のログを確認してください。',
-  'Call this where {name} runs; $SECRET is http.secret of our configuration. 2xx means that it was set up rightly.':
-    '{name} が動く場所で実行（$SECRET は設定の http.secret）。2xx が返れば設定は正しいです。',
+  'Did {name} run? See its own log first, then what POST {url} answered it.':
+    '{name} が実行されたかを、まず {name} 自身のログで確認し、続いて {url} への POST の応答を確認してください。',
+  'Did {name} run? See its own log: as no ping ever came, nobody else can tell.':
+    '{name} が実行されたかを、{name} 自身のログで確認してください。ping が一度も届いていないため、ほかでは分かりません。',
   'The logs of what writes to {hop}: retries after time-outs, or restarts? Both send a batch twice.':
     '{hop} に書き込む側のログに、タイムアウト後の再送や再起動がないか（いずれも同じ内容を二重に送ります）。',
-  'Compare a damaged test line at {hop} with a whole one: cut (limits of length), split, or encoded anew?':
+  'Compare a damaged test line at {hop} with a whole one: cut (limits of length), split, or re-encoded?':
     '{hop} の破損したテスト行を正常な行と比べ、切り詰め（長さ制限）、分割、再エンコードのどれかを確認してください。',
-  'Who else writes to {hop}: old logs that are replayed, a copy of our keys, somebody who imitates us?':
-    '{hop} にほかに書き込むもの（古いログの再送、鍵のコピー、模倣）がないか確認してください。',
-  "The disk that holds logcanary's ledger: space, permissions, health.":
-    'logcanary の台帳があるディスクの空き容量、権限、状態を確認してください。',
+  'Who else writes to {hop}? Most often: old logs that are replayed, or a second logcanary with the same names; else tell your security team.':
+    '{hop} にほかに書き込むものを確認してください。多くは古いログの再送か、同名の別の logcanary です。どちらでもなければ、なりすましの疑いがあるためセキュリティ担当に連絡してください。',
+  "On logcanary's machine: has the disk of its ledger (its database) room, and is it healthy?":
+    'logcanary のマシンで、内部データベースのあるディスクに空きがあり、正常か',
   "logcanary's own log.": 'logcanary 自身のログを確認してください。',
   "From this logcanary's machine: does {name} answer? If not, does it run, and what does its log say?":
     'この logcanary のマシンから {name} が応答するか。応答がなければ、稼働状況とログを確認',
   'Compare the configuration of {name} with ours: deployment, pipelines and notify must be the same, and each has the other under peers.':
     '{name} と設定を見比べてください。deployment、pipelines、notify は同一で、互いを peers に登録している必要があります。',
-  'Mend what it says of the channel, then run this: a good drill ends this incident.':
-    '通知先の問題を直してから実行してください。訓練が成功すると、このインシデントは解消します。',
+  'See the status page for what you missed. Then repair the channel and run this: a drill that passes ends this incident.':
+    '見逃した通知がないかステータスページで確認し、通知先の問題を直してから実行してください。通知テストに成功すると、このインシデントは解消します。',
   'Which hop is the first that is broken? The status page shows all of them.':
     '最初に異常が起きている箇所を、ステータスページの全体図で確認してください。',
   'Nothing to do: it only shows that pages reach you.': '対応は不要です。通知が届くことの確認です。',

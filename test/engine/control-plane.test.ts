@@ -176,3 +176,16 @@ test('given a control plane that is away, when we restart, then it is not called
   expect(bench.history()).toEqual(['blind@emitter']);
   expect(bench.open()).toHaveLength(1);
 });
+
+test('given a new node that gets its emitter while we are suspended, when we wake, then it is not told by what we knew before', async () => {
+  const { scene, bench } = await opened(['a', 'b'], { pageAfterMs: 3 * minute });
+  bench.run(5 * minute);
+  scene.node('b').held = { why: 'no emitter yet', uncoveredSince: bench.now };
+  bench.run(minute);
+  scene.node('b').held = undefined;
+  const from = bench.now;
+  bench.now += 4 * minute;
+  bench.dispatch({ type: 'unwatched', from });
+  bench.run(5 * minute);
+  expect(bench.history()).not.toContain('uncovered@emitter');
+});

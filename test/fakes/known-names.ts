@@ -10,11 +10,11 @@ export const config: Readonly<Record<string, Readonly<Record<string, string>>>> 
   'kinesis-iterator-age': { stream: 'logs', aws: 'aws --region ap-northeast-1' },
   elasticsearch: {
     url: 'https://es.prod.example:9200',
-    curl: 'curl -su "$USER"',
+    curl: 'curl -sS -m 10 -u "$ES_USER"',
     index: 'filebeat-*',
     fields: 'message',
   },
-  'elasticsearch-disk': { url: 'https://es.prod.example:9200', curl: 'curl -su "$USER"' },
+  'elasticsearch-disk': { url: 'https://es.prod.example:9200', curl: 'curl -sS -m 10 -u "$ES_USER"' },
   'fluent-bit-buffer': { kubectl: 'kubectl --context prod -n logging', selector: 'app=fluent-bit', port: '2020' },
   kubernetes: { kubectl: 'kubectl --context prod -n logcanary', selector: 'app.kubernetes.io/name=logcanary-emitter' },
 };

@@ -86,22 +86,6 @@ export const hearingMutants: readonly Mutant[] = [
     hours: 48,
   },
   {
-    name: 'one stream is enough to name a label',
-    file: 'src/core/blame.ts',
-    find: 'const leastInside = 3;',
-    put: 'const leastInside = 1;',
-    faults: 'zone-stopped,node-stopped',
-    streams: 24,
-  },
-  {
-    name: 'a label is named that half of the good streams have',
-    file: 'src/core/blame.ts',
-    find: 'if (inside / size < leastShare || ',
-    put: 'if (',
-    faults: 'node-stopped,zone-stopped',
-    streams: 12,
-  },
-  {
     name: 'no label is ever certain enough',
     file: 'src/core/blame.ts',
     find: 'const significance = 0.05;',
