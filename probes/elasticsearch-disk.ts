@@ -50,14 +50,14 @@ export default defineProbe({
     unreadable: [
       {
         run: "{curl} '{url}/_cluster/health?pretty'",
-        see: "Does it answer? 401 or 403 in this page: the user in auth in logcanary's configuration, lacks the cluster privilege monitor.",
+        see: 'Does it answer? 401 or 403 in this page: the user that logcanary uses (auth in its configuration) lacks the cluster privilege monitor.',
       },
     ],
     blind: [
       '401 and 403 in this page: the credentials that logcanary uses, auth in its configuration and the secret that they come from. 401: wrong or expired; 403: a privilege is missing.',
       {
         run: "{curl} '{url}/_cluster/health?pretty'",
-        see: 'From the machine of logcanary: its network, DNS, credentials.',
+        see: 'From the machine of logcanary: does it answer at all? No: network, DNS, certificates there. Your own login says nothing of its credentials.',
       },
     ],
   },

@@ -150,7 +150,10 @@ export default defineProbe({
       },
     ],
     blind: [
-      { run: '{aws} sts get-caller-identity', see: 'From the machine of logcanary: its network, DNS, credentials.' },
+      {
+        run: '{aws} sts get-caller-identity',
+        see: 'With the credentials and from the machine of logcanary: refused means wrong or expired; no answer, its network or DNS.',
+      },
     ],
   },
 });

@@ -43,19 +43,28 @@ export default defineProbe({
   runbook: {
     reading: [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Which output fails, and why?' },
-      { run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'", see: 'events.out that stands still is a dead output.' },
+      {
+        run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
+        see: 'events.out that stands still is a dead output.',
+      },
       'Events refused are 400 or 404 of Elasticsearch: switch the dead letter queue on to keep them.',
       'A full queue stops the inputs; the shippers before it fill next.',
     ],
     'into-first-hop': [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
-      { run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'", see: 'events.out that stands still is a dead output.' },
+      {
+        run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
+        see: 'events.out that stands still is a dead output.',
+      },
     ],
     'out-of-first-hop': [
       { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
       { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
-      { run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'", see: 'events.out that stands still is a dead output.' },
+      {
+        run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
+        see: 'events.out that stands still is a dead output.',
+      },
     ],
     unreadable: ['Does the API listen where we ask (9600 to 9700), and does it ask for a password?'],
     blind: [

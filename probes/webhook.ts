@@ -38,7 +38,7 @@ export default defineProbe({
     unproven: [
       {
         run: 'curl -X POST \'{own}/hooks/hop/{hop}\' -H "Authorization: Bearer $SECRET"',
-        see: "Must be answered 2xx or 4xx other than 401: then point the sender there, with http.secret of logcanary's configuration, and let its rule match test lines.",
+        see: 'Point the sender there, with http.secret of our configuration, and let its rule match test lines.',
       },
     ],
     slow: ["Compare with the sender's own interval: an alerter that runs every 5 minutes cannot be faster."],

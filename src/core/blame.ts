@@ -53,8 +53,7 @@ function candidatesOf(broken: readonly Labels[], good: readonly Labels[]): Candi
       else members.set(label, [at]);
     }
   });
-  const could = ([, at]: [string, number[]]) =>
-    at.length >= leastInside && streams.length - at.length >= leastOutside;
+  const could = ([, at]: [string, number[]]) => at.length >= leastInside && streams.length - at.length >= leastOutside;
   return [...members].filter(could).map(([label, at]) => ({
     label,
     members: at.join(' '),

@@ -6,18 +6,18 @@ import { fill, type PlaceholderValues, plainSpeech, type Template, type Values }
 
 /** All sentences of evidence, in English. Each language has them by their keys: `src/notify/evidence-ja.ts`. */
 export const evidenceTemplates = {
-  stopped: 'The newest test lines of those concerned are overdue at {hop}: nothing arrives.',
+  stopped: 'The newest test lines concerned are overdue at {hop}: nothing arrives.',
   'stopped-too': 'The same lines are missing at {hops:list}, too: what feeds both is told of once.',
   flapping:
     'It came and went {times:number} times within {within:span}: it is kept open now until it was good for {steady:span}.',
   storm:
-    '{count:number} more things went wrong at nearly the same time: {places:list}. You are told of them in this one message.',
-  'still-behind': 'Behind it, at {hops:list}, test lines still arrive.',
+    '{count:number} more things went wrong at nearly the same time: {places:list}. This one message stands for all of them.',
+  'still-behind': 'Downstream, at {hops:list}, test lines still arrive.',
   'stopped-before':
     'Of what {from} sent nothing arrives behind it, at {hops:list}, but what we write straight into {entry} does: it stopped before {entry}.',
   'nothing-behind':
     'Nothing arrives behind it either, at {hops:list}: it may have stopped anywhere between {from} and there.',
-  slow: 'Most test lines of those concerned reach {hop} later than the {within:span} allowed.',
+  slow: 'Most of the test lines concerned reach {hop} later than the {within:span} allowed.',
   lossy:
     '{losses:number} of {trials:number} test lines did not reach {hop} while younger ones did: at least {least:share} are lost (95 % confidence), {budget:share} are allowed.',
   'lossy-burning':
@@ -31,12 +31,12 @@ export const evidenceTemplates = {
   vanished:
     'Looked for again at {hop} after {age:span}: {missing:number} of {asked:number} test lines, all of which had arrived, are not there any more.',
   inconsistent:
-    'Looked for again at {hop} after {age:span}: {missing:number} of {asked:number} test lines never showed there, although they were seen further on.',
+    'Looked for again at {hop} after {age:span}: {missing:number} of {asked:number} test lines never showed there, although they were seen downstream.',
   'not-shown':
-    '{missing:number} test lines that were seen further on ({below:list}) do not show at {hop}, though our looks there are complete; {here:number} others do.',
+    '{missing:number} test lines that were seen downstream ({below:list}) cannot be found at {hop}, though logcanary can read it; {here:number} others can.',
   misrouted:
     '{count:number} test lines of {from:list} arrived at {hop}, which is set to take only those of {pipeline}.',
-  unproven: 'No test line was ever seen at {hop}: more likely a wrong setting of ours than an outage.',
+  unproven: 'No test line was ever seen at {hop}: more likely a wrong setting of logcanary than an outage.',
   'not-readable': 'We cannot look: {answer}',
   'figure-not-readable': 'We cannot read this figure: {answer}',
   isolated:
@@ -52,9 +52,9 @@ export const evidenceTemplates = {
   'not-awake':
     'It should flow by now ({hours}), and there is no place to write test lines to: it did not wake up, or its nodes cannot be seen.',
   'clock-ahead':
-    "The clock of logcanary's machine was set forward by about {by:span}. What is told of lines stays right: it is judged by a steady time of its own.",
+    "The clock of logcanary's machine was set forward by about {by:span}. It has no effect on alerts: those go by a steady time of its own.",
   'clock-behind':
-    "The clock of logcanary's machine was set back by about {by:span}. What is told of lines stays right: it is judged by a steady time of its own.",
+    "The clock of logcanary's machine was set back by about {by:span}. It has no effect on alerts: those go by a steady time of its own.",
   'ping-late': 'The expected ping "{name}" did not come for {for:span}; it should come every {every:span}.',
   'ping-never':
     'The expected ping "{name}" never came since logcanary started {for:span} ago; it should come every {every:span}. Most likely it was never set up, or has a wrong address or secret.',

@@ -83,11 +83,12 @@ export const ownAdvice = {
   // No command: a ping sent by hand is one, and would end the incident.
   'ping-never': [
     'Did {name} run? See its own log: as no ping ever came, nobody else can tell.',
-    'Then let {name} itself POST {url} after each run, with http.secret of the configuration as bearer. A ping sent by hand counts as a real one: it ends this, though {name} may never have run.',
+    'Then let {name} itself POST {url} after each run (bearer: http.secret). A ping sent by hand ends this, though {name} may never have run.',
   ],
   duplicated: 'The logs of what writes to {hop}: retries after time-outs, or restarts? Both send a batch twice.',
   corrupted: 'Compare a damaged test line at {hop} with a whole one: cut (limits of length), split, or re-encoded?',
-  forged: 'Who else writes to {hop}? Most often: old logs that are replayed, or a second logcanary with the same names; else tell your security team.',
+  forged:
+    'Who else writes to {hop}? Most often: old logs that are replayed, or a second logcanary with the same names; else tell your security team.',
   ledger: [
     { run: 'df -h', see: "On logcanary's machine: has the disk of its ledger (its database) room, and is it healthy?" },
     "logcanary's own log.",

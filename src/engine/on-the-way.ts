@@ -15,11 +15,16 @@ export interface Concerned {
   readonly between?: Finding['between'];
 }
 
-/** The best look of each side before the others: agents are more often to blame than a stream, an index more often than its consumer. */
+/**
+ * The best look of each side before the others: agents are more often to blame than a stream, an index more often than its consumer.
+ * Where nothing can be read between the agents and the hop, it may have stopped on either side: theirs, then why it cannot be read.
+ */
 export function flowLooks(hop: HopState, kind: string, concerned: Concerned): readonly FirstLook[] {
   const carriers = lookedAt(hop, concerned);
   const own = runbookOf(hop, kind);
-  const atAgents = hop.parent === undefined || concerned.between?.from === theEmitters;
+  if (hop.parent !== undefined && concerned.between?.from === theEmitters)
+    return firstLooks(carriers.slice(0, 1), runbookOf(hop.parent, 'unreadable').slice(0, 1), own.slice(0, 1), carriers);
+  const atAgents = hop.parent === undefined;
   const [first, second] = atAgents ? [carriers, own] : [own, carriers];
   return firstLooks(first.slice(0, 1), second.slice(0, 1), first.slice(1), second.slice(1));
 }
@@ -37,7 +42,8 @@ function lookedAt({ parent, pipeline }: HopState, { streams: [first], between }:
   // Logstash may stand on either side: where other agents ship, it is the consumer.
   const either = checks.filter((each) => has(each, into) && has(each, outOf));
   const shipping = checksOf(agents).length > 0 || either.length === 0 ? agents : either;
-  if (parent === undefined) return looksOf(shipping, into);
+  if (parent === undefined || (parent.parent !== undefined && between?.from === theEmitters))
+    return looksOf(shipping, into);
   if (parent.parent !== undefined) return [];
   const reading = checks.filter((each) => has(each, outOf) && !shipping.includes(each));
   // What is above cannot be read: it may have stopped on either side of that.

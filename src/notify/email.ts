@@ -82,7 +82,13 @@ function messageOf(notification: Notification, { from, to }: Config, voice: Voic
   return {
     from: { name: 'logcanary', address: from },
     to: [...to],
-    subject: cut(facts.state === 'open' ? `[${voice.words.severity[facts.severity]}] ${head}` : head, subjectLimit),
+    // What became critical says so itself.
+    subject: cut(
+      facts.state === 'open' && !(action === 'update' && facts.severity === 'critical')
+        ? `[${voice.words.severity[facts.severity]}] ${head}`
+        : head,
+      subjectLimit,
+    ),
     text: cut(text, textLimit),
     ...threadOf(notification, from),
     // RFC 3834: keeps holiday notices from answering

@@ -13,7 +13,7 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
     '{window:span}の間のテスト行 {trials:number} 件のうち {losses:number} 件が、後続に追い越されたまま {hop} に届いていません。欠損率は {share:share}、少なくとも {least:share}（95%信頼）、許容値は {budget:share} です。',
   duplicated: '{hop} に届いたテスト行 {arrived:number} 件のうち {count:number} 件が重複しています。',
   corrupted: '{hop} に届いたテスト行 {arrived:number} 件のうち {count:number} 件が破損しています。',
-  forged: 'テスト行に似ていますが、こちらの署名のない行が {hop} に届いています。模倣または再送の疑いがあります。',
+  forged: 'テスト行に似ていますが、こちらの署名のない行が {hop} に届いています。なりすましまたは再送の疑いがあります。',
   vanished:
     '{age:span}後に {hop} を再確認したところ、到達済みのテスト行 {asked:number} 件のうち {missing:number} 件が見つかりません。',
   inconsistent:
@@ -21,11 +21,11 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
   'not-shown':
     '後段（{below:list}）で検出済みのテスト行 {missing:number} 件が、{hop} の参照に成功していても見つかりません。ほかの {here:number} 件は見つかっています。',
   misrouted: '{from:list} のテスト行 {count:number} 件が {hop} に届いています。{hop} は {pipeline} 専用の設定です。',
-  unproven: '{hop} でテスト行を一度も検出していません。障害より設定誤りの可能性が高いです。',
+  unproven: '{hop} でテスト行を一度も検出していません。logcanary の設定誤りが疑われます。',
   'not-readable': '参照できません。応答：{answer}',
   'figure-not-readable': 'この指標を取得できません。応答：{answer}',
   isolated:
-    '監視対象 {targets:number} 件（{hops:list}）のどこからも応答がありません。logcanary 自体が切り離されており、ログの流れは不明です。{answer}',
+    '監視対象 {targets:number} 件（{hops:list}）のどこからも応答がありません。logcanary 自体の通信が途絶えており、ログの流れは不明です。{answer}',
   'not-written': 'テスト行が書き込まれていないため、該当箇所ではログの流れを計測できていません。応答：{answer}',
   'not-handed-over': '新しいテスト行を引き渡せません。応答：{answer}',
   'not-listed': '書き込み先の一覧を取得できません。応答：{answer}',
@@ -34,9 +34,9 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
   uncovered:
     '監視すべき {total:number} 箇所のうち {bare:number} 箇所で、稼働中のエミッターがありません（{places:list}）。該当箇所の流れは不明です。',
   'clock-ahead':
-    'logcanary のマシンの時計が約 {by:span}進められました。ログの判定は独立した時刻で行うため、影響はありません。',
+    'logcanary のマシンの時刻が約 {by:span}進みました。判定は独立した時刻で行うため、通知への影響はありません。',
   'clock-behind':
-    'logcanary のマシンの時計が約 {by:span}戻されました。ログの判定は独立した時刻で行うため、影響はありません。',
+    'logcanary のマシンの時刻が約 {by:span}戻りました。判定は独立した時刻で行うため、通知への影響はありません。',
   'ping-late': '定期 ping「{name}」が {for:span}届いていません。本来は {every:span}ごとに届きます。',
   'ping-never':
     '定期 ping「{name}」が、logcanary の起動から {for:span}の間に一度も届いていません。本来は {every:span}ごとに届きます。送信側が未設定か、宛先またはシークレットの誤りと考えられます。',
@@ -71,8 +71,8 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
     'もう一方の logcanary「{name}」の設定がこちらと異なります（{settings:list}）。通知と解消の基準が揃っていません。',
   'peer-deaf': 'もう一方の logcanary「{name}」からの応答はありますが、「{name}」側はこちらの応答を受け取れていません。',
   'peer-told': 'もう一方の logcanary「{name}」（現在は応答なし）が通知したものです。こちらでは正常と確認しています。',
-  undelivered: '訓練（{drill}）のテスト通知が {channels:list} に最後まで届きませんでした。{answer}',
-  drill: 'これは通知が届くことを確かめる訓練（{drill}、実施者 {by}）です。自動で解消されます。',
+  undelivered: '通知テスト（{drill}）の通知が {channels:list} に最後まで届きませんでした。{answer}',
+  drill: 'これは通知が届くことを確かめる通知テスト（{drill}、実施者 {by}）です。自動で解消されます。',
   test: 'logcanary page-test によるテスト通知です。障害は発生していません。この通知はすぐに自動で解消されます。',
 };
 

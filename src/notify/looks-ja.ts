@@ -102,7 +102,7 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
   'Is an index of that time gone, or were documents deleted?':
     '該当時刻のインデックスが消えていないか、ドキュメントが削除されていないか',
   "Right that they are gone so soon? Then only logcanary expects too much: set retention of hop {hop} in logcanary's configuration, and change nothing in Elasticsearch.":
-    'この早さで消えるのが正しい場合は、logcanary の設定でホップ {hop} の retention を短くするだけです。Elasticsearch 側は変更しないでください。',
+    'この早さで消えるのが正しい場合は、logcanary の設定でホップ {hop} の retention を実際の保持期間に合わせてください。Elasticsearch 側は変更しないでください。',
   'If lines may be gone so soon, set retention of {hop}; an alias that means the newest index only forgets at each rollover.':
     'この時間で消えるのが正常なら、{hop} に retention を設定してください。最新のインデックスだけを指すエイリアスでは、ロールオーバーのたびに古い行が見えなくなります。',
   'Do lines go into an index that is not among these? What lies behind {hop} may read another one.':
@@ -130,7 +130,7 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
     '容量を占めているもの。まずノード追加やディスク拡張で空きを作り、削除や保持期間の短縮は所有者の了承を得てから行ってください。',
   'Below the high watermark the flood block lifts by itself (before Elasticsearch 7.4: set index.blocks.read_only_allow_delete to null).':
     'high watermark を下回れば書き込みブロックは自動で解除されます（Elasticsearch 7.4 より前は index.blocks.read_only_allow_delete を null に設定）。',
-  "Does it answer? 401 or 403 in this page: the user in auth in logcanary's configuration, lacks the cluster privilege monitor.":
+  'Does it answer? 401 or 403 in this page: the user that logcanary uses (auth in its configuration) lacks the cluster privilege monitor.':
     '応答があるか。通知に 401 や 403 とある場合は、logcanary の設定の auth のユーザーに、クラスター権限 monitor がありません。',
   'Old? Then all nodes are late: see the index. Otherwise see the Metricbeat pod on the node named.':
     '古ければ全ノードが遅れています。インデックスを確認してください。新しければ、該当ノードの Metricbeat の Pod を確認してください。',
@@ -196,8 +196,8 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
   'Does it run? Its page grows with the number of pods, and takes time.':
     '稼働しているか。応答は Pod 数に応じて大きくなり、時間がかかります。',
 
-  'Then let {name} itself POST {url} after each run, with http.secret of the configuration as bearer. A ping sent by hand counts as a real one: it ends this, though {name} may never have run.':
-    '続いて、{name} が実行のたびに {url} へ POST するよう設定してください（Bearer は logcanary の http.secret）。手動の ping も本物として扱われ、{name} が未実行でもこの通知が解消してしまいます。',
+  'Then let {name} itself POST {url} after each run (bearer: http.secret). A ping sent by hand ends this, though {name} may never have run.':
+    '続いて、{name} 自身が実行のたびに {url} へ POST するよう設定してください（Bearer は http.secret）。手動で ping を送ると、{name} が未実行でも解消してしまいます。',
   'What deletes at this moment? Then index lifecycle management (ILM), clean-up jobs, a reindex; the audit log of the cluster tells who.':
     '削除中の処理がないか。続いて ILM、クリーンアップジョブ、reindex を確認（誰が削除したかは監査ログで分かります）',
   '401 and 403 in this page: the credentials that logcanary uses, auth of hop {hop} in its configuration and the secret that they come from. 401: wrong or expired; 403: a privilege is missing.':
@@ -206,6 +206,8 @@ export const japaneseLooks: Readonly<Record<string, Template>> = {
     '通知にある 401 と 403 は、logcanary が使う認証情報（設定の auth と、その参照元のシークレット）の問題です。401 は誤りか期限切れ、403 は権限不足です。',
   'Does the API server answer? No, or 5xx: it is down, and so is more than this.':
     'API サーバーが応答するか。無応答または 5xx なら、API サーバー自体の障害です（影響はテスト行だけではありません）。',
+  'With the credentials and from the machine of logcanary: refused means wrong or expired; no answer, its network or DNS.':
+    'logcanary のマシンから、logcanary の認証情報で実行。拒否されれば誤りか期限切れ、無応答ならネットワークか DNS',
   // ours
   "From logcanary's own machine: does it connect?": 'logcanary のマシンから接続できるか',
   "The network and DNS of logcanary's own machine: ip route, /etc/resolv.conf.":

@@ -57,6 +57,29 @@ export function whomOf(facts: IncidentFacts, names = ''): Whom {
   return { affected, total, nodes, names, common: commonTo(facts) };
 }
 
+/** Lines that an agent gave up: they are gone, whatever it does now. */
+export function isDropped({ evidence }: IncidentFacts): boolean {
+  return evidence?.[0]?.key.startsWith('dropped') === true;
+}
+
+/** The figure that it is about, as text; empty where it is about none. */
+export function figureOf({ evidence }: IncidentFacts): string {
+  const figure = evidence?.[0]?.values.figure;
+  return typeof figure === 'string' ? name(figure) : '';
+}
+
+/** How many there are in a storm, and the worst of them, `stopped prod/index`. */
+export function stormOf({ evidence }: IncidentFacts): { readonly count: number; readonly worst: string } | undefined {
+  const { count, places } = evidence?.[0]?.values ?? {};
+  const worst = typeof places === 'object' ? places.shown[0] : undefined;
+  return typeof count === 'number' && worst !== undefined ? { count, worst: name(worst) } : undefined;
+}
+
+/** The disk of the ledger has no room; our errors and those of SQLite say it so. */
+export function isDiskFull({ detail }: IncidentFacts): boolean {
+  return /disk (is )?full|no space left|ENOSPC/i.test(detail);
+}
+
 /** Above the first hop there are only the places where test lines are written. */
 export function isWritten(text: string): boolean {
   return text === 'the emitters';

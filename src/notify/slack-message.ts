@@ -5,7 +5,7 @@ import { type Link, linksOf } from './links.ts';
 import { briefTime, isoUtc } from './moments.ts';
 import { noteLine } from './note-line.ts';
 import { type Voice, voiceOf } from './voice.ts';
-import { sayings, sentences, title } from './wording.ts';
+import { numberedLooks, sayings, sentences, title } from './wording.ts';
 import type { Line, Piece } from './words.ts';
 
 /** Characters of one section's text: https://docs.slack.dev/reference/block-kit/blocks/section-block */
@@ -30,19 +30,19 @@ export interface SlackMessage {
 }
 
 /**
- * The facts in at most six lines: what; since when and how much; where and why; what comes next; what to look at; what is behind, and
+ * The facts in at most six lines: what; how soon, since when and how much; where and why; two things to look at; what is behind, and
  * links. Sections in place of a header and a section: a header takes no escapes, and
  * `verbatim` keeps Slack from making mentions out of names.
  */
 export function messageOf({ action, facts, pageUrl }: Notification, voice: Voice = voiceOf()): SlackMessage {
   const said = title(facts, voice);
   const head = `${mark(facts)} ${action === 'update' ? voice.words.update(said, facts.severity) : said}`;
-  const { what, whom, evidence, runway, changes, looks, behind } = sayings(facts, voice);
+  const { urgency, what, whom, evidence, runway, changes, looks, behind } = sayings(facts, voice);
   const line = (...all: Line[]) => render(sentences(voice.words, all), facts, voice);
   const links = linkLine(linksOf(facts, voice, pageUrl));
   const sections = [
-    [`*${escapeWithin(head, titleLimit - 2)}*`, line(what), line(whom, evidence)],
-    [line(runway, changes), line(lookLine(looks, voice))],
+    [`*${escapeWithin(head, titleLimit - 2)}*`, line(urgency, runway, what), line(whom, evidence, changes)],
+    numberedLooks(looks.slice(0, looksShown), voice.words).map((look) => line(look)),
     [[line(behind), links].filter((part) => part !== '').join(' ')],
   ].map((section) => section.filter((said) => said !== '').join('\n'));
   return {
@@ -53,10 +53,6 @@ export function messageOf({ action, facts, pageUrl }: Notification, voice: Voice
     unfurl_links: false,
     unfurl_media: false,
   };
-}
-
-function lookLine(looks: readonly Line[], { words }: Voice): Line {
-  return looks.slice(0, looksShown).flatMap((look, at) => [at === 0 ? words.firstLook : ' · ', ...look]);
 }
 
 /** One line for the thread of an incident: what happened to it now. */

@@ -2,15 +2,15 @@
  * What people read, from the facts alone: pure, and for every channel the same but for its language and zone. For somebody
  * woken at 3 a.m.; the title alone must carry it. What could not be seen is never worded as lost.
  */
-import type { IncidentFacts, Runway } from '../core/incident.ts';
+import type { IncidentFacts, IncidentKind, Runway } from '../core/incident.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { lookLines, saidOf } from './evidence-said.ts';
 import { briefTime, localZone, spokenTime, timeAgain } from './moments.ts';
-import { whomOf } from './place.ts';
+import { isWritten, name, whomOf } from './place.ts';
 import { short } from './plain-text.ts';
 import type { Voice } from './voice.ts';
-import type { Line, Piece, Tally, Words } from './words.ts';
+import type { Line, Piece, Tally, When, Words } from './words.ts';
 import { english } from './words-en.ts';
 
 const looksShown = 3;
@@ -23,6 +23,11 @@ const changesShown = 3;
 const changeLimit = 120;
 const runwaysShown = 2;
 
+/** They are about what we look at, or look with: no node is to blame, and a list of them would say so. */
+const nobodys: ReadonlySet<IncidentKind> = new Set(['unreadable', 'blind', 'isolated', 'unproven']);
+/** As a warning, what gets no worse until morning: lines come, or came never. */
+const patient: ReadonlySet<IncidentKind> = new Set(['slow', 'duplicated', 'clock', 'unproven']);
+
 /** What wording needs of a voice. */
 type Language = Pick<Voice, 'words'>;
 
@@ -32,12 +37,14 @@ export function title(facts: IncidentFacts, { words }: Language = { words: engli
   const said =
     facts.state === 'open'
       ? phrase.open(facts, saidOf(facts, words))
-      : words.recovered(phrase.over(facts), lastedMs(facts));
+      : words[phrase.stays?.(facts) === undefined ? 'recovered' : 'ended'](phrase.over(facts), lastedMs(facts));
   return facts.test === true ? words.test(said) : said;
 }
 
 /** What is said under the title, by what it is about; empty where nothing is known of it. */
 export interface Sayings {
+  /** How soon somebody is needed. */
+  readonly urgency: Line;
   /** Since when, how much, why that is no more, and what must not be concluded. */
   readonly what: Line;
   /** Where, whom, and how well we see. */
@@ -55,6 +62,7 @@ export function sayings(facts: IncidentFacts, { words }: Language = { words: eng
   const { evidence } = saidOf(facts, words);
   const shown = open || evidence === '' ? evidence : words.was(evidence);
   return {
+    urgency: open && facts.test !== true ? [words.urgency(facts.severity, whenOf(facts))] : [],
     what: open ? since(facts, words) : over(facts, words),
     whom: whereAndWhom(facts, words),
     evidence: shown === '' ? [] : [shown],
@@ -67,12 +75,20 @@ export function sayings(facts: IncidentFacts, { words }: Language = { words: eng
 
 /** One below the other; each thing to look at is a line of its own. */
 export function lines(facts: IncidentFacts, { words }: Language = { words: english }): readonly Line[] {
-  const { what, whom, evidence, runway: ahead, changes: changed, looks, behind: hops } = sayings(facts, { words });
-  const numbered = looks.map((look, at): Line => {
+  const { urgency, what, whom, evidence, runway: ahead, ...more } = sayings(facts, { words });
+  const { changes: changed, looks, behind: hops } = more;
+  const numbered = numberedLooks(looks, words);
+  // What runs out is the first thing to know.
+  const first = ahead.length === 0 ? [sentences(words, [urgency, what])] : [sentences(words, [urgency, ahead]), what];
+  return [...first, whom, evidence, changed, ...numbered, hops].filter((line) => line.length > 0);
+}
+
+/** Each a line of its own, the first one with what they are. */
+export function numberedLooks(looks: readonly Line[], words: Words): Line[] {
+  return looks.map((look, at) => {
     const mark = looks.length < 2 ? '' : `${at + 1}. `;
     return [at === 0 ? `${words.firstLook}${mark}` : mark, ...look];
   });
-  return [what, whom, evidence, ahead, changed, ...numbered, hops].filter((line) => line.length > 0);
 }
 
 /** One after the other, as the language separates them. */
@@ -116,20 +132,33 @@ function dayOf({ resolvedAt, openedAt }: IncidentFacts): EpochMs {
 }
 
 function since(facts: IncidentFacts, words: Words): Line {
-  const { lossDecidedAt, counts } = facts;
-  const decided = lossDecidedAt === undefined ? [] : words.lossDecided(lossDecidedAt, (counts.lost ?? 0) > 0);
+  const { lossDecidedAt, counts, criticalAt, openedAt, between, unreadable } = facts;
+  const above = between === undefined || isWritten(between.from) || unreadable.length > 0 ? '' : name(between.from);
+  const never = facts.kind === 'unproven';
+  const decided = lossDecidedAt === undefined || never ? [] : words.lossDecided(lossDecidedAt, (counts.lost ?? 0) > 0, above);
+  const later = criticalAt !== undefined && criticalAt > openedAt;
+  const figure = facts.evidence?.[0]?.key === 'figure-not-readable';
   return sentences(words, [
     testNote(facts, words),
     words.since(facts.since),
+    later ? words.criticalSince(criticalAt, criticalAt - facts.since) : [],
     [tally(facts, words)],
     decided,
-    [words.phrases[facts.kind].caution ?? ''],
+    [figure ? words.onlyFigure : (words.phrases[facts.kind].caution ?? '')],
   ]);
 }
 
 function over(facts: IncidentFacts, words: Words): Line {
   const at = words.overAt(facts.resolvedAt ?? facts.since, facts.since, lastedMs(facts));
-  return sentences(words, [testNote(facts, words), at, [tally(facts, words)]]);
+  const stays = words.phrases[facts.kind].stays?.(facts) ?? '';
+  return sentences(words, [testNote(facts, words), at, [tally(facts, words)], [stays]]);
+}
+
+/** With a limit ahead, that says when. */
+function whenOf({ kind, severity, runway: ahead = [], evidence = [] }: IncidentFacts): When | undefined {
+  if (ahead.length > 0) return undefined;
+  if (severity === 'critical') return 'now';
+  return patient.has(kind) && evidence[0]?.key !== 'ping-never' ? 'later' : 'soon';
 }
 
 function testNote({ test }: IncidentFacts, words: Words): Line {
@@ -153,12 +182,12 @@ function tally({ counts, state }: IncidentFacts, words: Words): string {
 }
 
 function whereAndWhom(facts: IncidentFacts, words: Words): Line {
-  const { streams, looks, state } = facts;
+  const { streams, looks, state, hop } = facts;
   const names = listOf(words, streams.names, streams.affected);
   return sentences(words, [
     [words.where(facts)],
-    [streams.total > 0 ? words.whom(whomOf(facts, names)) : ''],
-    [looks.asked > 0 && state === 'open' ? words.looksComplete(looks.complete, looks.asked) : ''],
+    [streams.total > 0 && !nobodys.has(facts.kind) ? words.whom(whomOf(facts, names)) : ''],
+    [looks.asked > 0 && state === 'open' ? words.looksComplete(name(hop), looks.complete, looks.asked) : ''],
   ]);
 }
 
@@ -171,8 +200,9 @@ function runway({ runway: entries = [] }: IncidentFacts, words: Words): Line {
   return said.length === 0 ? [] : words.runway(said);
 }
 
-function runsOut({ what, figure, limit }: Runway, { speech }: Words): string {
-  return figure === undefined || limit === undefined ? what : `${figure}: ${speech.term(limit)}`;
+function runsOut({ what, figure, limit }: Runway, words: Words): string {
+  const { speech } = words;
+  return figure === undefined || limit === undefined ? what : words.runsOut(figure, speech.term(limit));
 }
 
 function changes({ changed = [] }: IncidentFacts, words: Words): Line {
@@ -181,7 +211,9 @@ function changes({ changed = [] }: IncidentFacts, words: Words): Line {
   return said.length === 0 ? [] : words.changed(said, changed.length - shown.length);
 }
 
-function behind({ behind: hops }: IncidentFacts, words: Words): Line {
+/** Where lines still arrive there, the evidence says so. */
+function behind({ behind: all, evidence = [] }: IncidentFacts, words: Words): Line {
+  const hops = evidence.some(({ key }) => key === 'still-behind') ? [] : all;
   return hops.length === 0 ? [] : [words.behind(listOf(words, hops, hops.length))];
 }
 

@@ -25,6 +25,8 @@ export interface Phrase {
   open(facts: IncidentFacts, said: Said): string;
   /** What is fine again, after the word for it: a subject and a state, the duration follows. */
   over(facts: IncidentFacts): string;
+  /** What stays though it ended, so that nobody calls it recovered: a sentence, or empty. Undefined where it is as if it had never been. */
+  stays?(facts: IncidentFacts): string | undefined;
   /** What people must not conclude: said beside the evidence while the incident is open. */
   readonly caution?: string;
 }
@@ -41,6 +43,9 @@ export interface Tally {
   /** Not due yet: new ones go out all the time. */
   readonly pending: number;
 }
+
+/** `later`: nothing gets worse until morning. */
+export type When = 'now' | 'soon' | 'later';
 
 /** Whom it concerns. */
 export interface Whom {
@@ -75,21 +80,30 @@ export interface Words {
   update(title: string, severity: Severity): string;
   /** `ms` is absent where the beginning is not known to be earlier. */
   recovered(what: string, ms?: number): string;
+  /** The same where it is over, and what was done stays done. */
+  ended(what: string, ms?: number): string;
 
   readonly testNote: string;
+  /** How soon somebody is needed; without `when` only how severe it is. */
+  urgency(severity: Severity, when?: When): string;
+  /** Of what became critical later. */
+  criticalSince(at: EpochMs, ms: number): Line;
+  /** In place of the caution where a figure could not be read. */
+  readonly onlyFigure: string;
   since(at: EpochMs): Line;
   /** `ms` as with `recovered`. */
   overAt(at: EpochMs, since: EpochMs, ms?: number): Line;
   tally(counts: Tally): string;
-  /** Why nothing is lost yet, or no more than that, and when it is decided. */
-  lossDecided(at: EpochMs, someLost: boolean): Line;
+  /** Why nothing is lost yet, or what lost means; `above` may still hold them, empty where that is nobody's to say. */
+  lossDecided(at: EpochMs, someLost: boolean, above: string): Line;
   /** The span in which it broke, or had been broken. */
   where(facts: IncidentFacts): string;
   whom(whom: Whom): string;
-  looksComplete(complete: number, asked: number): string;
+  looksComplete(hop: string, complete: number, asked: number): string;
   /** Evidence of what is over. */
   was(evidence: string): string;
   runway(entries: readonly Line[]): Line;
+  runsOut(figure: string, limit: string): string;
   runwayEntry(what: string, at: EpochMs, earliest: EpochMs, latest?: EpochMs): Line;
   changed(entries: readonly Line[], more: number): Line;
   /** Before the first thing to look at. */

@@ -1,8 +1,7 @@
-/** Beside the trouble of others: a cluster that sleeps at night, small tenants on one stream, what comes and goes, what is known. */
+/** Beside the trouble of others: a cluster that sleeps at night, very much at once, what comes and goes, what is known. */
 import type { Trouble } from './day.ts';
 import type { Mend } from './estate.ts';
-import { smallTenants } from './landscape.ts';
-import { incident, message, times } from './wanted.ts';
+import { incident, message } from './wanted.ts';
 
 /** Four minutes each, thirteen minutes apart. */
 const flaps: readonly Trouble[] = ['12:00', '12:13', '12:26', '12:39', '12:52'].map((at, n) => ({
@@ -65,18 +64,15 @@ export const noon: readonly Trouble[] = [
     does: ({ audit }) => audit.clog('index'),
   },
   {
-    ...{ at: '17:45', until: '17:54', what: 'the stream that twelve small tenants share clogs' },
+    ...{ at: '17:45', until: '17:52', what: 'the server that tells twelve figures of audit fails' },
     does({ landscape }) {
-      const mends = smallTenants.map((name) => landscape.estate(name).clog('stream'));
+      landscape.quotasFail = 'server_error';
       return () => {
-        for (const mend of mends) mend();
+        landscape.quotasFail = undefined;
       };
     },
-    // Ten are told one by one; from then on it is one trouble.
-    wants: [
-      ...times(10, incident('any stopped@stream', { told: '17:49-17:53', over: '17:59-18:02', of: '1/1' })),
-      ...incident('shop storm@logcanary', { told: '17:49-17:53', over: '17:59-18:08' }),
-    ],
+    // Twelve incidents at once are one message.
+    wants: incident('shop storm@logcanary', { told: '17:47-17:49', over: '17:57-18:05' }),
   },
   {
     ...{ at: '20:00', what: "edge's cluster goes to sleep, as every evening" },

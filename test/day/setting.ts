@@ -1,7 +1,7 @@
 /** Pipelines as somebody would configure them for about 60 nodes, and whom they tell. */
 import type { Config, HopSpec, NotifierSpec, PipelineSpec } from '../../src/core/pipeline.ts';
 import { configOf, hopSpec, injectSpec, sandboxPipeline } from '../engine/sandbox-config.ts';
-import { smallTenants } from './landscape.ts';
+import { quotas } from './landscape.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -61,9 +61,13 @@ export const config: Config = configOf({
   deployment: 'tokyo',
   pipelines: [
     pipelineOf('shop', [stream, index, archive, alert], checks),
-    pipelineOf('audit', [stream, index], []),
+    pipelineOf(
+      'audit',
+      [stream, index],
+      quotas.map((name) => ({ name, kind: 'kinesis-shards', options: {}, everyMs: minute })),
+    ),
     { ...pipelineOf('edge', [stream, mirror], []), rest: { active, withoutNodes: false, warmUpMs: 15 * minute } },
-    ...smallTenants.map((name) => pipelineOf(name, [shared], [])),
+    pipelineOf('tiny', [shared], []),
   ],
   notify: channels,
   expectedPings: [{ name: 'alertmanager', everyMs: minute, graceMs: 3 * minute }],

@@ -56,11 +56,6 @@ export function incident(place: Place, story: Story): Wanted[] {
   return wanted.filter(({ channel }) => !apart.includes(channel));
 }
 
-/** The same of so many, one after the other: of which of them is not said. */
-export function times(count: number, wanted: readonly Wanted[]): Wanted[] {
-  return Array.from({ length: count }, () => wanted.map((each) => ({ ...each }))).flat();
-}
-
 export function message(
   channel: Channel,
   action: NotificationAction,

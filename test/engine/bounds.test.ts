@@ -148,10 +148,9 @@ describe('given hours of everything', () => {
     // what comes and goes so often is kept open for a while
     bench.run(10_000);
     expect(resolved).toHaveLength(200);
-    expect(resolved.map(({ number }) => number)).toEqual(
-      [...resolved.map(({ number }) => number)].sort((a, b) => b - a),
-    );
-    expect(resolved[0]?.number).toBe(bench.state.next.incident - 1);
+    const times = resolved.map(({ facts }) => facts.resolvedAt ?? 0);
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    expect(resolved.some(({ number }) => number === bench.state.next.incident - 1)).toBe(true);
     const hop = bench.state.pipelines[0]?.hops[0];
     expect(hop?.looks).toHaveLength(10);
     expect(hop?.seenTimes.length).toBeLessThanOrEqual(5_625);

@@ -12,7 +12,7 @@ describe('given an alerter that shows what the index should hold', () => {
     expect(bench.history()).toEqual(['inconsistent@index']);
     const [facts] = bench.open();
     expect(facts?.severity).toBe('warning');
-    expect(facts?.detail).toMatch(/^\d+ test lines that were seen further on \(alert\) do not show at index/);
+    expect(facts?.detail).toMatch(/^\d+ test lines that were seen downstream \(alert\) cannot be found at index/);
     expect(facts?.streams.affected).toBe(4);
     bench.run(30 * minute);
     expect(bench.open()).toHaveLength(1);
@@ -27,7 +27,7 @@ describe('given an alerter that shows what the index should hold', () => {
     scene.hidden = () => true;
     bench.run(15 * minute);
     expect(bench.history()).toEqual(['inconsistent@index']);
-    expect(bench.open()[0]?.detail).toMatch(/; 0 others do\.$/);
+    expect(bench.open()[0]?.detail).toMatch(/; 0 others can\.$/);
   });
 
   test('when our looks come later than its posts, then nothing is told: each is asked for until it shows', async () => {

@@ -30,9 +30,12 @@ function incident(kind: IncidentKind, change: Change): IncidentFacts {
   return { ...base, kind, ...decided, unreadable: [], detail, firstLook, ...change };
 }
 
-/** The same, over after 24 minutes with nothing lost. */
+/** The same, over after 24 minutes with nothing lost, but for gaps. */
 export function over(facts: IncidentFacts): IncidentFacts {
   const { lossDecidedAt: _, ...rest } = facts;
-  const counts = Object.keys(facts.counts).length === 0 ? {} : { delayed: 2_016, delivered: 900 };
+  const counts =
+    Object.keys(facts.counts).length === 0
+      ? {}
+      : { delayed: 2_016, delivered: 900, ...(facts.kind === 'lossy' && { lost: 13 }) };
   return { ...rest, state: 'resolved', resolvedAt: facts.since + 24 * 60_000, counts };
 }

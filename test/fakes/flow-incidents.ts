@@ -40,7 +40,11 @@ export const flowIncidents = {
       streams: all,
       counts: { overdue: 84 },
       evidence: [evidenceOf('stopped', { hop: 'index' })],
-      advice: book('elasticsearch', 'stopped'),
+      advice: firstLooks(
+        book('fluent-bit-buffer', 'into-first-hop').slice(0, 1),
+        book('kinesis', 'unreadable').slice(0, 1),
+        book('elasticsearch', 'stopped'),
+      ),
     },
   ],
   slow: [

@@ -40,7 +40,7 @@ export const healthIncidents = {
       kind: 'unreadable',
       evidence: [
         evidenceOf('figure-not-readable', {
-          answer: 'Cannot read the disks of es.prod.example:9200: 403. Grant the cluster privilege monitor.',
+          answer: 'Cannot read the disks: 403 from https://es.prod.example:9200. Grant the cluster privilege monitor.',
         }),
       ],
       advice: book('elasticsearch-disk', 'unreadable'),

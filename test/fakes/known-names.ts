@@ -41,6 +41,8 @@ export const intoIndex = { hop: 'index', between: { from: 'stream', to: 'index' 
 export const runway = [
   {
     what: 'fluent-bit-buffer es.0: Mem_Buf_Limit',
+    figure: 'fluent-bit-buffer es.0',
+    limit: 'Mem_Buf_Limit',
     at: sampleSince + 2_340_000,
     earliest: sampleSince + 1_860_000,
     latest: sampleSince + 3_000_000,

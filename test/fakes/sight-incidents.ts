@@ -107,7 +107,7 @@ export const sightIncidents = {
       ...warning,
       streams: all,
       evidence: [
-        evidenceOf('not-readable', { answer: 'Cannot list the nodes: no answer from 10.0.0.1:6443 within 10 s.' }),
+        evidenceOf('not-readable', { answer: 'Cannot list the nodes: no answer within 10 s from 10.0.0.1:6443.' }),
         evidenceOf('goes-on', { left: 1_500_000 }),
       ],
       advice: book('kubernetes', 'blind'),
@@ -122,7 +122,7 @@ export const sightIncidents = {
         evidenceOf('isolated', {
           targets: 3,
           hops: { shown: ['stream', 'index', 'archive'], more: 0 },
-          answer: 'Cannot search "filebeat-*": no answer from es.prod.example:9200 within 10 s.',
+          answer: 'Cannot search "filebeat-*": no answer within 10 s from https://es.prod.example:9200.',
         }),
       ],
       advice: looksFor(ownAdvice.isolated, { target: 'es.prod.example:9200' }),

@@ -33,7 +33,7 @@ const samples: readonly (readonly [string, object, string])[] = [
   [
     'elasticsearch',
     { ...elastic, index: 'logs-*' },
-    `curl -su "$USER" 'https://es.example:9200/_cluster/health?pretty'`,
+    `curl -sS -m 10 -u "$ES_USER" 'https://es.example:9200/_cluster/health?pretty'`,
   ],
   ['elasticsearch-disk', elastic, `'https://es.example:9200/_cat/allocation?v`],
   ['elastalert-rules', elastic, '/elastalert*_error/_search'],

@@ -140,7 +140,7 @@ describe('pagerduty', () => {
         summary: 'prod ログ停止（stream→index）：全 3 ノード',
         severity: 'critical',
         custom_details: {
-          summary: expect.stringContaining('このまま続くと、disk es-1: flood stage'),
+          summary: expect.stringContaining('に disk es-1: flood stage。'),
           runway: ['2026-11-19T18:03:00.000Z disk es-1: flood stage'],
         },
       },

@@ -53,14 +53,15 @@ describe('slack', () => {
   test('given an open incident, then it is told in at most six lines, with dates in the reader’s zone and UTC', async () => {
     await byWebhook({ action: 'trigger', facts: sampleFacts(), pageUrl: 'https://logcanary.example/?a=1&b=2' });
     expect(server.messages.at(-1)?.text).toBe('🔴 prod logs STOPPED stream→index: all 3 nodes');
-    expect(shown()).toHaveLength(5);
+    expect(shown()).toHaveLength(6);
     expect(shown()[0]).toBe('*🔴 prod logs STOPPED stream→index: all 3 nodes*');
     expect(shown()[1]).toMatch(
-      /^Since <!date\^1795111320\^\{date_short_pretty\} \{time\}\|[^>]+> \(18:02Z\)\. logcanary/,
+      /^Critical: act now\. Since <!date\^1795111320\^\{date_short_pretty\} \{time\}\|[^>]+> \(18:02Z\)\. logcanary/,
     );
-    expect(shown().slice(-2)).toEqual([
-      'First look: `kubectl -n logging logs deploy/consumer --since=15m`: refused writes? · iterator age of stream logs',
-      'Behind it, not paged separately: alert. <https://logcanary.example/?a=1&amp;b=2#inc-7|Incident>',
+    expect(shown().slice(-3)).toEqual([
+      'First look: 1. `kubectl -n logging logs deploy/consumer --since=15m`: refused writes?',
+      '2. iterator age of stream logs',
+      'Downstream, not paged separately: alert. <https://logcanary.example/?a=1&amp;b=2#inc-7|Incident>',
     ]);
   });
 
@@ -68,8 +69,8 @@ describe('slack', () => {
     const changed = [{ at: sampleSince - 60_000, what: 'ConfigMap logging/<!here>: changed by helm' }];
     await byWebhook({ action: 'trigger', facts: sampleFacts({ changed }) });
     expect(server.pings).toEqual([]);
-    expect(shown()[3]).toMatch(
-      /^Changed shortly before: <!date\^1795111260\^\{date_short_pretty\} \{time\}\|.+> \(18:01Z\) ConfigMap logging\/&lt;!here&gt;: changed by helm\.$/,
+    expect(shown()[2]).toMatch(
+      /Changed shortly before: <!date\^1795111260\^\{date_short_pretty\} \{time\}\|.+> \(18:01Z\) ConfigMap logging\/&lt;!here&gt;: changed by helm\.$/,
     );
   });
 

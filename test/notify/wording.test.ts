@@ -24,7 +24,7 @@ describe('the title', () => {
     ['duplicated', {}, 'prod logs DUPLICATED stream→index: all 3 nodes'],
     ['corrupted', {}, 'prod logs CORRUPTED stream→index: all 3 nodes'],
     ['unreadable', {}, 'prod index UNREADABLE: refuses or errors; not proof of loss'],
-    ['blind', {}, 'prod index: logcanary is BLIND (our side); not proof of loss'],
+    ['blind', {}, 'prod index: logcanary is BLIND (its own side); not proof of loss'],
     ['isolated', { hop: 'logcanary' }, 'logcanary tokyo CUT OFF: nothing answers it; not proof of loss'],
     [
       'reading',
@@ -42,28 +42,35 @@ describe('the title', () => {
     [
       'clock',
       { hop: 'logcanary', evidence: [evidenceOf('clock-ahead', { by: 60_000 })] },
-      'logcanary tokyo CLOCK jumped 60 s forward',
+      'logcanary tokyo CLOCK jumped 60 s forward; no effect on alerts',
     ],
-    ['unproven', {}, 'prod index NEVER SEEN WORKING: check its settings'],
+    ['unproven', {}, "prod index NEVER SEEN WORKING: check logcanary's settings"],
     [
       'unproven',
-      { hop: 'cron', evidence: [evidenceOf('ping-never', { name: 'cron', for: 1, every: 1 })] },
-      'tokyo cron NEVER PINGED us: set it up',
+      { hop: 'cron', evidence: [evidenceOf('ping-never', { name: 'cron', for: 7_200_000, every: 3_600_000 })] },
+      'tokyo cron NEVER HEARD, no ping for 2 h: did it run?',
     ],
     [
       'silent',
       { hop: 'cron', evidence: [evidenceOf('ping-late', { name: 'cron', for: 900_000, every: 60_000 })] },
       'tokyo cron SILENT: no ping for 15 min',
     ],
-    ['ledger', { hop: 'logcanary', detail: 'disk full' }, 'logcanary tokyo LEDGER FAILED: disk full'],
+    ['ledger', { hop: 'logcanary', detail: 'disk full' }, 'logcanary tokyo DISK FULL: other pages may not come'],
+    [
+      'ledger',
+      { hop: 'logcanary', detail: 'file is not a database' },
+      'logcanary tokyo LEDGER FAILED: file is not a database',
+    ],
   ] as const)('given %s, then it alone says what and where, and a phone shows it', (kind, changes, expected) => {
     expect(title(sampleFacts({ kind, ...changes }))).toBe(expected);
     expect(expected.length).toBeLessThanOrEqual(72);
   });
 
-  test('given every kind, then its recovery begins with RECOVERED, says for how long, and fits a phone', () => {
+  test('given every kind, then its end says for how long, fits a phone, and is a recovery only where nothing is left behind', () => {
+    const ended = new Set(['lossy', 'duplicated', 'corrupted', 'vanished', 'misrouted']);
     for (const kind of incidentKinds) {
-      expect(title(resolvedFacts({ kind }))).toMatch(/^RECOVERED after 24 min: .+/);
+      const word = ended.has(kind) ? 'ENDED' : 'RECOVERED';
+      expect(title(resolvedFacts({ kind }))).toMatch(new RegExp(`^${word} after 24 min: .+`));
       expect(title(resolvedFacts({ kind })).length).toBeLessThanOrEqual(100);
     }
   });
@@ -71,13 +78,15 @@ describe('the title', () => {
   test('given a break above the first hop, then it says after the emitters', () => {
     const facts = sampleFacts({ hop: 'stream', between: { from: 'the emitters', to: 'stream' } });
     expect(title(facts)).toBe('prod logs STOPPED nodes→stream: all 3 nodes');
-    expect(told(facts)[1]).toContain('Still fine where test lines are written, not at stream.');
+    expect(told(facts)[1]).toContain('OK up to: nodes. Broken at: stream.');
   });
 
   test('given an unreadable hop in between, then the whole span is named', () => {
     const facts = sampleFacts({ between: { from: 'the emitters', to: 'index' }, unreadable: ['stream'] });
     expect(title(facts)).toBe('prod logs STOPPED nodes→index (stream unreadable): all 3 nodes');
-    expect(told(facts)[1]).toContain('Broken after the emitters, before index; the stream is unreadable.');
+    expect(told(facts)[1]).toContain(
+      'Broken somewhere between nodes and index; logcanary cannot read stream, so it may be before or after it.',
+    );
   });
 
   test('given several unreadable hops, then they are counted together', () => {
@@ -121,12 +130,12 @@ describe('the title', () => {
 describe('the lines', () => {
   test('given a stopped pipeline at 3 a.m., then six lines say the rest, and the zone once', () => {
     expect(told(sampleFacts())).toEqual([
-      "Since 03:02 Asia/Tokyo (18:02Z). logcanary's test lines (canaries): 420 overdue, none known to be lost. They may still arrive: none counts as lost before 09:02 (00:02Z).",
-      'Still fine at stream, not at index. All 3 nodes: node-a, node-b, node-c. We can see: our last 8 reads there worked.',
+      "Critical: act now. Since 03:02 Asia/Tokyo (18:02Z). logcanary's test lines (canaries): 420 overdue, none known to be lost. They may still arrive: we count lines as lost only from 09:02 (00:02Z) on (our rule, no deadline to act).",
+      'OK up to: stream. Broken at: index. All 3 nodes: node-a, node-b, node-c. logcanary can read index (last 8 reads OK).',
       'All canaries of the last 5 minutes are overdue.',
       'First look: 1. `kubectl -n logging logs deploy/consumer --since=15m`: refused writes?',
       '2. iterator age of stream logs',
-      'Behind it, not paged separately: alert.',
+      'Downstream, not paged separately: alert.',
     ]);
   });
 
@@ -147,7 +156,7 @@ describe('the lines', () => {
     expect(told(resolvedFacts({ changed: [what(1)] })).join()).not.toContain('Changed');
   });
 
-  test('given figures that will be at their limit, then when that is, and how sure, in a line of its own', () => {
+  test('given figures that will be at their limit, then by when to act, and how sure, before anything else', () => {
     const hour = 3_600_000;
     const runway = [
       {
@@ -156,20 +165,25 @@ describe('the lines', () => {
         earliest: sampleSince + hour / 2,
         latest: sampleSince + 2 * hour,
       },
-      { what: 'stream\nlogs: retention', at: sampleSince + 24 * hour, earliest: sampleSince + 20 * hour },
+      {
+        ...{ what: '', figure: 'stream\nlogs', limit: 'retention' },
+        at: sampleSince + 24 * hour,
+        earliest: sampleSince + 20 * hour,
+      },
     ];
-    expect(told(sampleFacts({ runway }))[3]).toBe(
-      'Next limit if this lasts: disk es-1: flood stage at 04:02 (19:02Z) (03:32–05:02); ' +
-        'stream logs: retention at 2026-11-21 03:02 (18:02Z) (23:02 or later).',
-    );
-    expect(told(resolvedFacts({ runway })).join()).not.toContain('Next limit');
+    expect(told(sampleFacts({ runway })).slice(0, 2)).toEqual([
+      'Critical. Act before 04:02 Asia/Tokyo (19:02Z) (03:32–05:02): disk es-1: flood stage; ' +
+        '2026-11-21 03:02 (18:02Z) (23:02 or later): stream logs reaches retention.',
+      expect.stringMatching(/^Since 03:02 \(18:02Z\)\. /),
+    ]);
+    expect(told(resolvedFacts({ runway })).join()).not.toContain('Act before');
   });
 
   test('given a recovery with everything settled, then nothing is left to do and all is accounted for', () => {
     expect(told(resolvedFacts())).toEqual([
       "Over at 03:26 Asia/Tokyo (18:26Z), after 24 min, began 03:02. logcanary's test lines (canaries): 2,016 late, 0 lost, all accounted for.",
       'It was between stream and index. All 3 nodes: node-a, node-b, node-c.',
-      'While it lasted: All canaries of the last 5 minutes are overdue.',
+      'Said while it lasted: “All canaries of the last 5 minutes are overdue.”',
     ]);
   });
 
@@ -188,12 +202,14 @@ describe('the lines', () => {
 
   test('given canaries that could not be checked, then they are told apart from lost ones', () => {
     const [first] = told(sampleFacts({ counts: { overdue: 3, unverifiable: 12, lost: 2 } }));
-    expect(first).toContain('3 overdue, 12 we could not check, 2 lost. Overdue ones become lost one by one, from');
+    expect(first).toContain(
+      '3 overdue, 12 we could not check, 2 counted as lost. Counted as lost: not arrived in time. If stream still holds them, they can still arrive.',
+    );
   });
 
   test('given no counts, then no number is made up', () => {
     const [first] = told(sampleFacts({ counts: {}, lossDecidedAt: undefined as never }));
-    expect(first).toBe('Since 03:02 Asia/Tokyo (18:02Z).');
+    expect(first).toBe('Critical: act now. Since 03:02 Asia/Tokyo (18:02Z).');
   });
 
   test.each<IncidentKind>(['unreadable', 'blind', 'isolated'])(
@@ -202,7 +218,7 @@ describe('the lines', () => {
       const facts = sampleFacts({ kind, counts: { unverifiable: 9 }, looks: { complete: 0, asked: 8 } });
       const text = [title(facts), ...told(facts)].join('\n');
       expect(text).toContain('Whether lines are lost is unknown: none is counted as lost until we can look again.');
-      expect(text).toContain('We cannot see: none of our last 8 reads there worked.');
+      expect(text).toContain('logcanary cannot read index (none of the last 8 reads OK).');
       expect(text).not.toMatch(/\d lost/);
     },
   );
