@@ -57,7 +57,7 @@ export const evidenceTemplates = {
     "The clock of logcanary's machine was set back by about {by:span}. It has no effect on alerts: those go by a steady time of its own.",
   'ping-late': 'The expected ping "{name}" did not come for {for:span}; it should come every {every:span}.',
   'ping-never':
-    'The expected ping "{name}" never came since logcanary started {for:span} ago; it should come every {every:span}. Most likely it was never set up, or has a wrong address or secret.',
+    'The expected ping "{name}" never came since logcanary started {for:span} ago; it should come every {every:span}. Either it never ran, or it was never set up to ping, or pings with a wrong address or secret.',
   'figure-over': '{figure}: {used:level}, at or past {limit:term}.',
   'figure-near': '{figure}: {used:level}; {limit:term} is the limit.',
   'figure-soon':

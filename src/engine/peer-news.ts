@@ -4,8 +4,9 @@ import type { PeerIncident, PeerReport, PeerTaken, PeerTold } from '../core/peer
 import type { EpochMs } from '../lib/clock.ts';
 import { isFailing } from './look-outcome.ts';
 import { discard, enqueue, wants } from './outbox.ts';
-import { givenUpMs, heard, isGivenUp, type PeerState, peersRow } from './peer-state.ts';
+import { givenUpMs, heard, isGivenUp, type PeerState, peersRow, type Taken } from './peer-state.ts';
 import {
+  hasTold,
   isFirst,
   isTaken,
   leftToLiving,
@@ -35,7 +36,7 @@ export function onPeerHeard(state: EngineState, name: string, report: PeerReport
   const { settings, deaf } = differences(state, report);
   peer.differsSince = settings.length > 0 || deaf ? (peer.differsSince ?? state.now) : undefined;
   noteClosed(state, before, report);
-  for (const each of report.taken) if (each.instance === state.instance) giveOver(state, each);
+  for (const each of report.taken) if (each.instance === state.instance) giveOver(state, peer, each);
   // It heard us twice in a row, so it knows what we took: from now on it is up to itself.
   if ([before, report].every((each) => each?.hears.includes(state.instance))) peer.taken = [];
   state.nextJudgeAt = 0;
@@ -100,9 +101,10 @@ function noteClosed(state: EngineState, before: PeerReport | undefined, { open, 
 }
 
 /** Somebody went on with what we told while we were away. */
-function giveOver(state: EngineState, { id, notifier }: PeerTaken): void {
+function giveOver(state: EngineState, peer: PeerState, { id, notifier }: PeerTaken): void {
   const incident = [...state.open.values(), ...state.resolved].find((each) => each.facts.id === id);
-  if (incident === undefined || incident.givenOver?.has(notifier)) return;
+  if (incident === undefined || incident.givenOver?.has(notifier) || keeps(state, peer, incident, notifier)) return;
+  letGo(state, incident, notifier);
   incident.givenOver = (incident.givenOver ?? new Set()).add(notifier);
   discard(state, incident, notifier, 'another logcanary told the end of it');
   if (incident.facts.state === 'resolved') return;
@@ -112,6 +114,23 @@ function giveOver(state: EngineState, { id, notifier }: PeerTaken): void {
   incident.notified = incident.notified.filter((name) => name !== notifier);
   incident.leftSince = (incident.leftSince ?? new Map()).set(notifier, state.now);
   state.changedIncidents.add(incident);
+}
+
+function isHeldBy({ ours, notifier }: Taken, { facts }: IncidentState, name: string): boolean {
+  return ours === facts.id && notifier === name;
+}
+
+/** Each says that it went on with the other's, as their answers crossed: one of them must keep it, or nobody tells the end. */
+function keeps(state: EngineState, peer: PeerState, incident: IncidentState, name: string): boolean {
+  if (peer.report === undefined || peer.report.instance < state.instance) return false;
+  return (
+    peer.taken.some((each) => isHeldBy(each, incident, name)) && hasTold(theirsOf(peer, incident), name) !== undefined
+  );
+}
+
+/** What we had taken and another one took from us is its own now: were we still to claim it, whoever had it first would give it back. */
+function letGo({ peers }: EngineState, incident: IncidentState, name: string): void {
+  for (const peer of peers) peer.taken = peer.taken.filter((each) => !isHeldBy(each, incident, name));
 }
 
 /** With each tick. */
@@ -156,7 +175,8 @@ function takeOver(state: EngineState, incident: IncidentState, name: string): bo
     const told = toldByGone(state, peer, incident, name);
     const theirs = theirsOf(peer, incident);
     if (!theirs || !told) continue;
-    take(peer, theirs, name);
+    take(peer, theirs, name, incident);
+    incident.givenOver?.delete(name);
     if (told.storm) incident.facts = { ...incident.facts, storm: [...(incident.facts.storm ?? []), name] };
     else incident.notified = [...incident.notified, name];
     if (told.receipt !== undefined) incident.receipts = { ...incident.receipts, [name]: told.receipt };
@@ -168,9 +188,9 @@ function takeOver(state: EngineState, incident: IncidentState, name: string): bo
   return false;
 }
 
-function take(peer: PeerState, { id }: PeerIncident, notifier: string): void {
+function take(peer: PeerState, { id }: PeerIncident, notifier: string, { facts }: IncidentState): void {
   const instance = peer.report?.instance ?? '';
-  peer.taken = [...peer.taken, { instance, id, notifier }].slice(-takenLimit);
+  peer.taken = [...peer.taken, { instance, id, notifier, ours: facts.id }].slice(-takenLimit);
 }
 
 /** Where the same key wakes nobody again unless it was over there. */
@@ -243,7 +263,7 @@ function endInPlace(state: EngineState, peer: PeerState, theirs: PeerIncident): 
   if (state.resolved.length > keptResolved) state.resolved.pop();
   state.changedIncidents.add(incident);
   for (const { notifier } of told) {
-    take(peer, theirs, notifier);
+    take(peer, theirs, notifier, incident);
     enqueue(state, incident, notifier, 'resolve');
   }
 }

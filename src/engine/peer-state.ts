@@ -10,6 +10,12 @@ export const givenUpMs = 15 * 60_000;
 /** That settings differ is told after so long, ms: both are not set right, or upgraded, in the same minute. */
 export const differsMs = 15 * 60_000;
 
+/** What we answer for in place of a peer. */
+export interface Taken extends PeerTaken {
+  /** Id of our incident that goes on with it, or that told its end. Not said to peers. */
+  readonly ours?: string;
+}
+
 interface Heard {
   /** What it said when it was last heard. */
   report: PeerReport | undefined;
@@ -24,7 +30,7 @@ export interface PeerState extends Heard {
   /** Why it was not heard, or not believed, at the last try; undefined when it was. Not stored. */
   trouble: string | undefined;
   /** What we answer for in its place, newest last, at most 500. */
-  taken: readonly PeerTaken[];
+  taken: readonly Taken[];
   /** Since when its settings are not ours, or it does not hear us; undefined while all agrees. Not stored. */
   differsSince: EpochMs | undefined;
 }

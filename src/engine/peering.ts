@@ -134,7 +134,7 @@ export function reportOf(state: EngineState, healthy: boolean): PeerReport {
       peer.report && isHeard(state, peer) && isAlive(state, peer) ? [peer.report.instance] : [],
     ),
     open: incidentsOf(state, [...open.values()]),
-    taken: state.peers.flatMap(({ taken }) => taken),
+    taken: state.peers.flatMap(({ taken }) => taken.map(({ ours, ...rest }) => rest)),
     maintenance: state.maintenance.filter(({ until }) => until > now),
     silences: state.silences.flatMap((silence) => shared(state, silence)),
   };

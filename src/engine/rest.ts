@@ -60,8 +60,10 @@ export function isEmpty({ injectors }: PipelineState): boolean {
 /** What was not due while it was off is not made up for. */
 function beginAnew(state: EngineState, { injectors }: PipelineState): void {
   for (const stream of injectors.flatMap(({ streams }) => [...streams.values()])) {
-    const { listed, leavingSince, held, nextPlanned } = stream;
-    if (listed && leavingSince === undefined && held === undefined && nextPlanned < state.now) openRun(state, stream);
+    const { listed, leavingSince, held, nextPlanned, schedule } = stream;
+    if (!listed || leavingSince !== undefined || held !== undefined) continue;
+    if (nextPlanned < state.now) openRun(state, stream);
+    if (schedule) schedule.nextAt = state.now;
   }
 }
 

@@ -16,7 +16,7 @@ const placeLimit = 24;
 export function answered({ evidence = [] }: IncidentFacts): Answered | undefined {
   const answer = evidence.map(({ values }) => values.answer).find((each) => typeof each === 'string');
   if (answer === undefined) return undefined;
-  const status = /: ([1-5]\d\d)\b(?=.* from )/.exec(answer)?.[1];
+  const status = /: ([1-5]\d\d)\b/.exec(answer)?.[1];
   const silent = status === undefined && answer.includes('no answer');
   const place = / from (?:https?:\/\/)?([\w.:[\]-]*\w)/.exec(answer)?.[1] ?? '';
   if (status === undefined && !silent) return undefined;

@@ -21,7 +21,7 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
   'not-shown':
     '後段（{below:list}）で検出済みのテスト行 {missing:number} 件が、{hop} の参照に成功していても見つかりません。ほかの {here:number} 件は見つかっています。',
   misrouted: '{from:list} のテスト行 {count:number} 件が {hop} に届いています。{hop} は {pipeline} 専用の設定です。',
-  unproven: '{hop} でテスト行を一度も検出していません。logcanary の設定誤りが疑われます。',
+  unproven: '{hop} でテスト行を一度も検出していません。障害よりも logcanary の設定誤りが疑われます。',
   'not-readable': '参照できません。応答：{answer}',
   'figure-not-readable': 'この指標を取得できません。応答：{answer}',
   isolated:
@@ -39,7 +39,7 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
     'logcanary のマシンの時刻が約 {by:span}戻りました。判定は独立した時刻で行うため、通知への影響はありません。',
   'ping-late': '定期 ping「{name}」が {for:span}届いていません。本来は {every:span}ごとに届きます。',
   'ping-never':
-    '定期 ping「{name}」が、logcanary の起動から {for:span}の間に一度も届いていません。本来は {every:span}ごとに届きます。送信側が未設定か、宛先またはシークレットの誤りと考えられます。',
+    '定期 ping「{name}」が、logcanary の起動から {for:span}の間に一度も届いていません。本来は {every:span}ごとに届きます。一度も実行されていないか、ping が未設定か、宛先またはシークレットの誤りです。',
   'figure-over': '{figure}：{used:level}、 {limit:term} に到達または超過しています。',
   'figure-near': '{figure}：{used:level}、上限は {limit:term} です。',
   'figure-soon':

@@ -28,13 +28,26 @@ export function isoUtc(at: EpochMs): string {
   return `${date}T${time}:${seconds}Z`;
 }
 
+/** Each knows the short names of its own region only: nobody else knows JST. */
+const regions = ['en-US', 'en-GB', 'en-AU', 'en-IN', 'ja-JP'];
+
+/** What people there call it at that time of the year, `JST`, `CEST`; its IANA name where it has no short one. */
+export function zoneName(at: EpochMs, zone: string): string {
+  const names = regions.map((region) =>
+    new Intl.DateTimeFormat(region, { timeZone: zone, timeZoneName: 'short' })
+      .formatToParts(at)
+      .find(({ type }) => type === 'timeZoneName'),
+  );
+  return names.find((name) => name !== undefined && /^[A-Z]{3,5}$/.test(name.value))?.value ?? zone;
+}
+
 /**
- * `03:02 Asia/Tokyo (18:02Z)`, or `18:02Z` where the zone is UTC; with the date before it when that is not the day of
+ * `03:02 JST (18:02Z)`, or `18:02Z` where the zone is UTC; with the date before it when that is not the day of
  * `reference` in the same zone.
  */
 export function spokenTime(at: EpochMs, reference: EpochMs, zone: string): string {
   const local = briefTime(at, reference, zone);
-  return zone === 'UTC' ? `${local}Z` : `${local} ${zone} (${partsOf(at, 'UTC').time}Z)`;
+  return zone === 'UTC' ? `${local}Z` : `${local} ${zoneName(at, zone)} (${partsOf(at, 'UTC').time}Z)`;
 }
 
 /** The same where the zone was said before: `03:02 (18:02Z)`. */

@@ -112,7 +112,6 @@ export const englishPhrases: Words['phrases'] = {
         : isPeer(facts)
           ? `${pinger(facts)} works as a peer`
           : `${hopOf(facts)} works, a first test line was seen`,
-    caution: 'What never worked is more often set wrongly than broken.',
   },
   silent: {
     open: (facts, said) => `${pinger(facts)} SILENT: ${inTitle(said, 'its expected ping is missing')}`,

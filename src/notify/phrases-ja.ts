@@ -114,7 +114,6 @@ export const japanesePhrases: Words['phrases'] = {
         : isPeer(facts)
           ? `${pinger(facts)} 相互監視が成立`
           : `${hopOf(facts)} 最初のテスト行を検出`,
-    caution: '一度も動作していない場合、故障より設定誤りの可能性が高いです。',
   },
   silent: {
     open: (facts, said) => `${pinger(facts)} 途絶：${inTitle(said, '定期 ping が届かない')}`,
@@ -148,7 +147,8 @@ export const japanesePhrases: Words['phrases'] = {
 /** @param stays as in `Phrase` */
 function flow(word: string, over: string, stays?: Phrase['stays']): Phrase {
   return {
-    open: (facts, { brief = '' }) => `${subject(facts)} ${word}${brief === '' ? '' : ` ${brief}`}（${placeOf(facts)}）${reach(facts)}`,
+    open: (facts, { brief = '' }) =>
+      `${subject(facts)} ${word}${brief === '' ? '' : ` ${brief}`}（${placeOf(facts)}）${reach(facts)}`,
     over: (facts) => `${subject(facts)} ${over}（${placeOf(facts)}）`,
     ...(stays !== undefined && { stays }),
   };

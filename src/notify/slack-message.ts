@@ -2,7 +2,7 @@ import type { IncidentFacts } from '../core/incident.ts';
 import type { Notification } from '../core/notifier.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { type Link, linksOf } from './links.ts';
-import { briefTime, isoUtc } from './moments.ts';
+import { briefTime, isoUtc, zoneName } from './moments.ts';
 import { noteLine } from './note-line.ts';
 import { type Voice, voiceOf } from './voice.ts';
 import { numberedLooks, sayings, sentences, title } from './wording.ts';
@@ -91,7 +91,7 @@ function shown(piece: Piece, facts: IncidentFacts, zone: string, room: number): 
 /** In the reader's zone, and in UTC to talk about it. https://docs.slack.dev/messaging/formatting-message-text#date-formatting */
 function dateOf({ at, brief }: Extract<Piece, { at: EpochMs }>, facts: IncidentFacts, zone: string): string {
   const local = briefTime(at, facts.resolvedAt ?? facts.openedAt, zone);
-  const fallback = escapeWithin(brief || zone === 'UTC' ? local : `${local} ${zone}`, 80);
+  const fallback = escapeWithin(brief || zone === 'UTC' ? local : `${local} ${zoneName(at, zone)}`, 80);
   const stamp = (format: string) => `<!date^${Math.floor(at / 1000)}^${format}|${fallback}>`;
   return brief ? stamp('{time}') : `${stamp('{date_short_pretty} {time}')} (${isoUtc(at).slice(11, 16)}Z)`;
 }

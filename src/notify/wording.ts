@@ -97,7 +97,7 @@ export function sentences({ gap }: Words, all: readonly Line[]): Line {
   return said.flatMap((sentence, place) => (place === 0 ? sentence : [gap, ...sentence]));
 }
 
-/** A line as plain text; its first moment as `03:02 Asia/Tokyo (18:02Z)`, the others without the zone. */
+/** A line as plain text; its first moment as `03:02 JST (18:02Z)`, the others without the zone. */
 export function plainLine(line: Line, facts: IncidentFacts, zone: string = localZone()): string {
   return plainTexts([line], facts, zone)[0] ?? '';
 }
@@ -135,7 +135,8 @@ function since(facts: IncidentFacts, words: Words): Line {
   const { lossDecidedAt, counts, criticalAt, openedAt, between, unreadable } = facts;
   const above = between === undefined || isWritten(between.from) || unreadable.length > 0 ? '' : name(between.from);
   const never = facts.kind === 'unproven';
-  const decided = lossDecidedAt === undefined || never ? [] : words.lossDecided(lossDecidedAt, (counts.lost ?? 0) > 0, above);
+  const decided =
+    lossDecidedAt === undefined || never ? [] : words.lossDecided(lossDecidedAt, (counts.lost ?? 0) > 0, above);
   const later = criticalAt !== undefined && criticalAt > openedAt;
   const figure = facts.evidence?.[0]?.key === 'figure-not-readable';
   return sentences(words, [

@@ -66,6 +66,18 @@ test('given a stop of which it is not known on which side of the stream it is, t
   expect(looks.map(({ run, see }) => run ?? see)).toEqual(['agent logs', 'ask the hop', 'iterator age']);
 });
 
+test('given that the stream in between cannot be read, then what asks it why comes before the hop behind it', () => {
+  const pipeline = { checks: [{ runbook: agent, failures: 0 }], injectors: [] };
+  const stream = { parent: undefined, pipeline, runbook: { unreadable: [{ run: 'describe stream' }] } };
+  const index = { parent: stream, pipeline, runbook: own } as unknown as HopState;
+  const alert = { parent: index, pipeline, runbook: own } as unknown as HopState;
+  const between = { from: 'the emitters', to: 'index' };
+  const told = (hop: HopState) => flowLooks(hop, 'stopped', { streams: [], between }).map(({ run, see }) => run ?? see);
+  expect(told(index)).toEqual(['agent logs', 'describe stream', 'ask the hop']);
+  // However deep: all that is above it cannot be read.
+  expect(told(alert).slice(0, 2)).toEqual(['agent logs', 'ask the hop']);
+});
+
 test('given many injectors alike, then one of a stream concerned is named', () => {
   const injectors = ['a', 'b'].map((name) => ({ runbook: { 'into-first-hop': [{ run: `tail ${name}` }] } }));
   const stream = { parent: undefined, pipeline: { checks: [], injectors }, runbook: own } as unknown as HopState;

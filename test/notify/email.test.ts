@@ -74,7 +74,7 @@ describe('email', () => {
     expect(headerOf('Importance')).toBe('high');
     const { body } = last();
     expect(body).toContain('prod logs STOPPED stream→index: all 3 nodes');
-    expect(body).toContain('Since 03:02 Asia/Tokyo (18:02Z).');
+    expect(body).toContain('Since 03:02 JST (18:02Z).');
     expect(body).toContain('Incident: https://logcanary.example/#inc-7');
   });
 

@@ -28,7 +28,7 @@ describe('a page in Japanese', () => {
     });
     expect(title(facts, voice)).toBe('prod ログ停止（stream→index）：全 3 ノード');
     expect(plainText(facts, voice).split('\n')).toEqual([
-      '重大。対応期限：04:02 Asia/Tokyo (19:02Z) 頃（03:52〜04:25）に elasticsearch-disk es-1: flood stage。',
+      '重大。対応期限：04:02 JST (19:02Z) 頃（03:52〜04:25）に elasticsearch-disk es-1: flood stage。',
       '発生：03:02 (18:02Z)。logcanary のテスト行（カナリア）：期限超過 420、確認不能 3、判明した欠損 0。遅れて届く可能性があるため、09:02 (00:02Z) までは欠損と判定しません（判定の基準であり、対応期限ではありません）。',
       '区間：stream までは正常、index で異常。対象：全 3 ノード（node-a、node-b、node-c）。logcanary から index を参照できています（直近 8 回成功）。',
       '対象の最新のテスト行が index で期限を超過しており、新たに届いた行はありません。',
@@ -42,7 +42,7 @@ describe('a page in Japanese', () => {
   test('given its recovery, then it says for how long, and that nothing is missing', () => {
     expect(title(resolvedFacts(), voice)).toBe('【復旧】prod ログの流れが回復（stream→index）、24分で解消');
     expect(plainText(resolvedFacts(), voice)).toMatch(
-      /^終了：03:26 Asia\/Tokyo \(18:26Z\)。発生：03:02（継続時間 24分）。logcanary のテスト行（カナリア）：遅延 2,016、欠損 0。全行の到達を確認済みです。\n/,
+      /^終了：03:26 JST \(18:26Z\)。発生：03:02（継続時間 24分）。logcanary のテスト行（カナリア）：遅延 2,016、欠損 0。全行の到達を確認済みです。\n/,
     );
   });
 

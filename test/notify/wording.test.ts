@@ -130,7 +130,7 @@ describe('the title', () => {
 describe('the lines', () => {
   test('given a stopped pipeline at 3 a.m., then six lines say the rest, and the zone once', () => {
     expect(told(sampleFacts())).toEqual([
-      "Critical: act now. Since 03:02 Asia/Tokyo (18:02Z). logcanary's test lines (canaries): 420 overdue, none known to be lost. They may still arrive: we count lines as lost only from 09:02 (00:02Z) on (our rule, no deadline to act).",
+      "Critical: act now. Since 03:02 JST (18:02Z). logcanary's test lines (canaries): 420 overdue, none known to be lost. They may still arrive: we count lines as lost only from 09:02 (00:02Z) on (our rule, no deadline to act).",
       'OK up to: stream. Broken at: index. All 3 nodes: node-a, node-b, node-c. logcanary can read index (last 8 reads OK).',
       'All canaries of the last 5 minutes are overdue.',
       'First look: 1. `kubectl -n logging logs deploy/consumer --since=15m`: refused writes?',
@@ -172,7 +172,7 @@ describe('the lines', () => {
       },
     ];
     expect(told(sampleFacts({ runway })).slice(0, 2)).toEqual([
-      'Critical. Act before 04:02 Asia/Tokyo (19:02Z) (03:32–05:02): disk es-1: flood stage; ' +
+      'Critical. Act before 04:02 JST (19:02Z) (03:32–05:02): disk es-1: flood stage; ' +
         '2026-11-21 03:02 (18:02Z) (23:02 or later): stream logs reaches retention.',
       expect.stringMatching(/^Since 03:02 \(18:02Z\)\. /),
     ]);
@@ -181,7 +181,7 @@ describe('the lines', () => {
 
   test('given a recovery with everything settled, then nothing is left to do and all is accounted for', () => {
     expect(told(resolvedFacts())).toEqual([
-      "Over at 03:26 Asia/Tokyo (18:26Z), after 24 min, began 03:02. logcanary's test lines (canaries): 2,016 late, 0 lost, all accounted for.",
+      "Over at 03:26 JST (18:26Z), after 24 min, began 03:02. logcanary's test lines (canaries): 2,016 late, 0 lost, all accounted for.",
       'It was between stream and index. All 3 nodes: node-a, node-b, node-c.',
       'Said while it lasted: “All canaries of the last 5 minutes are overdue.”',
     ]);
@@ -209,7 +209,7 @@ describe('the lines', () => {
 
   test('given no counts, then no number is made up', () => {
     const [first] = told(sampleFacts({ counts: {}, lossDecidedAt: undefined as never }));
-    expect(first).toBe('Critical: act now. Since 03:02 Asia/Tokyo (18:02Z).');
+    expect(first).toBe('Critical: act now. Since 03:02 JST (18:02Z).');
   });
 
   test.each<IncidentKind>(['unreadable', 'blind', 'isolated'])(
@@ -225,7 +225,7 @@ describe('the lines', () => {
 
   test('given a moment on another day, then its date is said', () => {
     const facts = sampleFacts({ since: sampleSince - 86_400_000 });
-    expect(told(facts)[0]).toContain('Since 2026-11-19 03:02 Asia/Tokyo (18:02Z).');
+    expect(told(facts)[0]).toContain('Since 2026-11-19 03:02 JST (18:02Z).');
   });
 
   test('given a machine on UTC, then one time is enough', () => {

@@ -4,9 +4,10 @@ import { clock } from './clock.ts';
 import { type Fault, faultOf } from './fault.ts';
 import type { Said } from './gazette.ts';
 import { deliveredAll, rarelyTold, rightlyBlamed } from './hearing.ts';
+import { isQuiet, nightsOf, warmUpMs } from './night.ts';
 import type { Episode } from './plan.ts';
 import { type HopName, limits, minute, modeOf, sampleOf } from './setting.ts';
-import type { Watchdog } from './watchdog.ts';
+import { longestSleepMs, type Watchdog } from './watchdog.ts';
 
 /** Jitter of the schedule, time that calls take. */
 const slackMs = 10_000;
@@ -32,7 +33,10 @@ export interface Detection {
 export function judge(watchdog: Watchdog): readonly Detection[] {
   const { auditor, gazette, pace, plan } = watchdog;
   const said = [...gazette.said.values()];
+  for (const at of watchdog.world.nightly) auditor.complain('sent-while-off', `a line was planned for ${clock(at)}`);
   for (const each of said) {
+    if (each.place !== 'clock@logcanary' && isQuiet(plan, each.raisedAt, slackMs + longestSleepMs))
+      auditor.complain('told-while-off', `${each.place} at ${clock(each.raisedAt)}`);
     const cause = causeOf(watchdog, each);
     if (!cause) auditor.complain('cried-wolf', `${each.place} at ${clock(each.openedAt)} without a cause`);
     else if (
@@ -110,6 +114,10 @@ function awayIn(watchdog: Watchdog, from: number, to: number, isPushed = false):
   for (const away of watchdog.away) {
     if (away.from < to && away.to > from) lost += Math.min(away.to, to + 30 * pace.minute) - away.from + begin;
   }
+  for (const night of nightsOf(watchdog.plan)) {
+    const end = night.until + warmUpMs;
+    if (night.from < to && end > from) lost += end - night.from + begin;
+  }
   for (const { kind, at, forMs } of watchdog.plan.episodes) {
     const slows = kind === 'zombie-looks' || kind === 'receipts-lost' || kind === 'commit-slow';
     if (slows && at < to && at + forMs > from)
@@ -147,7 +155,9 @@ function told(watchdog: Watchdog, episode: Episode, said: readonly Said[]): Dete
   }
   // A slowdown begins as a stop, whose end takes the evidence with it: it may be told again (docs/simulation.md).
   const times =
-    fault.world === 'cluster' ? here.filter((each) => causeOf(watchdog, each) === episode).length : here.length;
+    fault.world === 'cluster' || plan.sleeps
+      ? here.filter((each) => causeOf(watchdog, each) === episode).length
+      : here.length;
   if (times > 1 && !fault.share && !fault.slows && !fault.flaps)
     auditor.complain('told-twice', `${must}: ${name} was told ${times} times`);
   if (!first) return [];

@@ -10,6 +10,8 @@ export interface Said {
   readonly id: number;
   readonly place: string;
   readonly openedAt: number;
+  /** When it was found, be it committed later. */
+  readonly raisedAt: number;
   resolvedAt: number | undefined;
   severity: string;
   criticalAt: number | undefined;
@@ -88,6 +90,7 @@ export class Gazette {
         id: row.id,
         place: placeOf(row),
         openedAt: now,
+        raisedAt: this.times.fromT(row.facts.openedAt),
         resolvedAt: undefined,
         severity: '',
         criticalAt: undefined,

@@ -1,5 +1,6 @@
 /** Ledger time T beside the simulation's own: max(wall, last persisted T) at each start, then it runs on (design §4). */
-const startOfTime = 1_800_000_000_000;
+import { startOfTime } from './night.ts';
+
 const hourMs = 3_600_000;
 
 export class LedgerTime {

@@ -18,6 +18,7 @@ interface Options {
   readonly streams: number;
   readonly every?: number;
   readonly cluster?: boolean;
+  readonly sleeps?: true;
   readonly faults?: FaultKind[];
   readonly ledger: LedgerKind;
   readonly plan?: string;
@@ -44,6 +45,7 @@ const program = new Command('simulate')
     'canaries are handed to emitters on the nodes of a cluster (default: by the seed, at the usual pace)',
   )
   .option('--no-cluster', 'canaries are written at once')
+  .option('--sleeps', 'the cluster is switched off for four hours of twelve, and the pipeline has its hours')
   .option(
     '--faults <list>',
     `faults to draw from, by comma; "none" for calm weather: ${Object.keys(faults).join(', ')}`,
@@ -84,9 +86,10 @@ async function runOne(plan: Plan): Promise<boolean> {
 
 function planFor(seed: number): Plan {
   if (options.plan !== undefined) return JSON.parse(readFileSync(options.plan, 'utf8')) as Plan;
-  const { hours, streams, cluster, every: everyMs = hours > denseHours ? 600_000 : usualEveryMs } = options;
+  const { hours, streams, cluster, sleeps, every: everyMs = hours > denseHours ? 600_000 : usualEveryMs } = options;
   const chosen = {
     ...(cluster === undefined ? {} : { cluster }),
+    ...(sleeps === undefined ? {} : { sleeps }),
     ...(options.faults ? { kinds: options.faults } : {}),
   };
   return planOf({ seed, hours, streams, everyMs, ...chosen });
@@ -125,10 +128,10 @@ function medianOf(values: number[]): number {
   return values.sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 }
 
-function replayOf({ seed, hours, streams, everyMs = usualEveryMs, cluster }: Plan): string {
+function replayOf({ seed, hours, streams, everyMs = usualEveryMs, cluster, sleeps }: Plan): string {
   const chosen = options.faults ? ` --faults ${options.faults.join(',') || 'none'}` : '';
   const kept = options.ledger === 'sqlite' ? ' --ledger sqlite' : '';
-  return `npm run simulate -- --seed ${seed} --hours ${hours} --streams ${streams} --every ${formatDuration(everyMs)}${cluster ? ' --cluster' : ' --no-cluster'}${chosen}${kept}`;
+  return `npm run simulate -- --seed ${seed} --hours ${hours} --streams ${streams} --every ${formatDuration(everyMs)}${cluster ? ' --cluster' : ' --no-cluster'}${sleeps ? ' --sleeps' : ''}${chosen}${kept}`;
 }
 
 function number(text: string): number {

@@ -10,6 +10,9 @@ export interface Mutant {
   /** Where so many of them are needed for it to show: 16 and 3 when absent. */
   readonly hours?: number;
   readonly streams?: number;
+  /** In worlds of such a kind only. */
+  readonly cluster?: true;
+  readonly sleeps?: true;
 }
 
 const crashes = 'crash,crash-before-commit,crash-after-commit,crash-after-effect';

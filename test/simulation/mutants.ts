@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { hearingMutants } from './hearing-mutants.ts';
 import { type Mutant, mutants } from './mutant-list.ts';
+import { restMutants } from './rest-mutants.ts';
 import { scheduleMutants } from './schedule-mutants.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -32,7 +33,7 @@ try {
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   }
   process.stdout.write('| Defect | Caught by | Seed |\n|---|---|---|\n');
-  for (const mutant of [...mutants, ...hearingMutants, ...scheduleMutants].filter(
+  for (const mutant of [...mutants, ...hearingMutants, ...restMutants, ...scheduleMutants].filter(
     ({ name }) => wanted.length === 0 || wanted.some((each) => name.includes(each)),
   )) {
     const caught = planted(mutant, () => simulated(mutant) ?? tested());
@@ -65,9 +66,10 @@ function planted({ file, find, put }: Mutant, work: () => Catch | undefined): Ca
 
 function simulated(mutant: Mutant): Catch | undefined {
   const { faults, hours = 16, streams = 3 } = mutant;
-  const world = scheduleMutants.includes(mutant) ? '--cluster' : '--no-cluster';
+  const world = mutant.cluster || scheduleMutants.includes(mutant) ? ['--cluster'] : ['--no-cluster'];
+  if (mutant.sleeps) world.push('--sleeps');
   for (const seed of seeds) {
-    const chosen = faults === undefined ? [world] : [world, '--faults', faults];
+    const chosen = faults === undefined ? world : [...world, '--faults', faults];
     const args = ['--hours', String(hours), '--streams', String(streams), '--seed', String(seed), ...chosen];
     const run = spawnSync(process.execPath, ['test/simulation/main.ts', ...args], options);
     if (run.status === 0) continue;

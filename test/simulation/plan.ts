@@ -1,6 +1,7 @@
 /** One simulated history: how long, how wide, and every fault that befalls it. Made from a seed, or read from the corpus. */
 import { about, Dice } from './dice.ts';
 import { type FaultKind, faultOf, faults } from './fault.ts';
+import { quietUntil } from './night.ts';
 import { minute, type Pace, paceOf, usualEveryMs } from './setting.ts';
 
 /** One stretch of trouble. Times in ms since the beginning. */
@@ -22,6 +23,8 @@ export interface Plan {
   readonly everyMs?: number;
   /** Canaries are handed to emitters on the nodes of a cluster, ahead of their times. */
   readonly cluster?: true;
+  /** The cluster is switched off at night, and the pipeline has its hours. */
+  readonly sleeps?: true;
   readonly episodes: readonly Episode[];
 }
 
@@ -38,6 +41,7 @@ export interface PlanChoice {
   readonly everyMs?: number;
   /** By the dice when absent: some worlds at the usual pace. */
   readonly cluster?: boolean;
+  readonly sleeps?: true;
   /** Faults to draw from. All when absent, none when empty. */
   readonly kinds?: readonly FaultKind[];
 }
@@ -50,7 +54,11 @@ export function planOf({ seed, hours, streams, kinds, everyMs = usualEveryMs, ..
   const cluster = choice.cluster ?? drawn;
   const end = hours * 60 * minute;
   const usable = (kinds ?? (Object.keys(faults) as FaultKind[])).filter(
-    (kind) => streams >= (faultOf(kind).streams ?? 1) && (faultOf(kind).world ?? worldOf(cluster)) === worldOf(cluster),
+    (kind) =>
+      // hours are those of the clock: where that is wrong, so are they
+      !(choice.sleeps && kind === 'clock-stepped') &&
+      streams >= (faultOf(kind).streams ?? 1) &&
+      (faultOf(kind).world ?? worldOf(cluster)) === worldOf(cluster),
   );
   const main = usable.filter((kind) => faults[kind].group === 'pipeline');
   const episodes: Episode[] = [];
@@ -83,6 +91,7 @@ export function planOf({ seed, hours, streams, kinds, everyMs = usualEveryMs, ..
     ...{ seed, hours, streams },
     ...(everyMs === usualEveryMs ? {} : { everyMs }),
     ...(cluster ? { cluster } : {}),
+    ...(choice.sleeps ? { sleeps: choice.sleeps } : {}),
     episodes,
   };
 }
@@ -131,5 +140,8 @@ function episodeOf(dice: Dice, { scale }: Pace, kind: FaultKind, n: number, at: 
 /** When everything that the plan began must be over and told. */
 export function endOf(plan: Plan): number {
   const last = Math.max(0, ...plan.episodes.map(({ at, forMs }) => at + forMs));
-  return Math.max(plan.hours * 60 * minute, last + 2 * paceOf(plan).lostAfterMs);
+  const end = Math.max(plan.hours * 60 * minute, last + 2 * paceOf(plan).lostAfterMs);
+  // What is open at night is told to be over by day.
+  const day = quietUntil(plan, end);
+  return day === end ? end : day + 2 * paceOf(plan).lostAfterMs;
 }

@@ -6,6 +6,7 @@ import type { EngineState } from '../../src/engine/state.ts';
 import type { ScheduleLimits } from '../../src/probe.ts';
 import { cheapSigner, signingKey } from './cheap-signer.ts';
 import { about, type Dice } from './dice.ts';
+import { simulatedHours, warmUpMs } from './night.ts';
 import type { Plan } from './plan.ts';
 
 export const minute = 60_000;
@@ -110,6 +111,9 @@ export function configOf(plan: Plan): Config {
     pageAfterMs: pace.pageAfterMs,
     resolveAfterMs: pace.resolveAfterMs,
     stoppedEveryMs: pace.stoppedEveryMs,
+    ...(plan.sleeps
+      ? { rest: { active: { hours: simulatedHours, text: 'eight hours of twelve' }, withoutNodes: false, warmUpMs } }
+      : {}),
     keepCanariesMs: 7 * 24 * 60 * minute,
     keepRollupsMs: 400 * 24 * 60 * minute,
   };

@@ -92,6 +92,14 @@ test('given zones whose agents stop, when that is told, then the zone is named',
   expect(outcome.detections.length).toBeGreaterThan(0);
 });
 
+test('given a cluster that sleeps, when it is watched for days, then nothing is sent or told at night, and trouble by day is', async () => {
+  for (const cluster of [false, true]) {
+    const outcome = await simulate(planOf({ seed: 1, hours: 36, streams: 1, cluster, sleeps: true }));
+    expect(outcome.violations).toEqual([]);
+    expect(outcome.detections.length).toBeGreaterThan(0);
+  }
+});
+
 test('given a plan, when it is lived through twice, then everything happens the same', async () => {
   for (const cluster of [false, true]) {
     const plan = planOf({ seed: 31, hours: 3, streams: 1, cluster });

@@ -3,6 +3,7 @@
  * and what was handed over goes out, whoever is away meanwhile.
  */
 import type { Cluster, Pod } from './cluster.ts';
+import { isNight } from './night.ts';
 import { limits, minute, type Pace } from './setting.ts';
 import type { Watchdog } from './watchdog.ts';
 
@@ -89,6 +90,8 @@ export class SupplyTest {
     const { life } = pod.node;
     if (!host.state || host.ledgerStuck || host.suspension.reigns || weather.now('commit-slow', now)) return false;
     if (weather.now('control-plane-away', now) || weather.now('calls-go-wrong', now)) return false;
+    // Nothing is handed over for a time in which the cluster sleeps.
+    if (isNight(host.plan, now) || isNight(host.plan, now + limits.horizonMs)) return false;
     if (now >= life.leavingAt || now < pod.readyAt || pod.gone || cluster.isCutOff(pod.node)) return false;
     return !cluster.hitBy('node-not-ready', life) && !cluster.hitBy('node-reboots', life);
   }

@@ -11,6 +11,7 @@ import { hopIndex, type Truth, type World } from './world.ts';
 export interface Times {
   readonly now: number;
   toT(at: number): number;
+  fromT(t: number): number;
   /** Several where a moment was while no process ran, and T jumped at the next start. */
   readings(at: number): readonly number[];
 }

@@ -17,6 +17,7 @@ import { Gazette } from './gazette.ts';
 import { JoinedCommits } from './joined-commits.ts';
 import { LedgerTime } from './ledger-time.ts';
 import { MaintenanceBook } from './maintenance.ts';
+import { withNights } from './night.ts';
 import type { Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { Printing } from './printing.ts';
@@ -30,7 +31,7 @@ import { World } from './world.ts';
 
 const never = Number.POSITIVE_INFINITY;
 /** The runtime looks around every 250 ms; where nothing is due in between, this says the same with less work. */
-const longestSleepMs = 15_000;
+export const longestSleepMs = 15_000;
 export class Watchdog implements Times {
   readonly plan: Plan;
   readonly pace: Pace;
@@ -75,7 +76,7 @@ export class Watchdog implements Times {
     this.suspension = new Suspension(this);
     this.joined = new JoinedCommits(storage.kind === 'memory');
     this.dice = new Dice(plan.seed);
-    this.weather = new Weather(plan, this.dice);
+    this.weather = new Weather(withNights(plan), this.dice);
     this.world = new World(plan, this.weather, this.dice);
     this.auditor = new Auditor(this.world, this, this.pace);
     this.auditor.truth.isPolled = (hop) => modeOf(plan, hop) === 'poll';
@@ -89,6 +90,8 @@ export class Watchdog implements Times {
   }
 
   toT = (at: number): number => this.time.toT(at);
+
+  fromT = (t: number): number => this.time.fromT(t);
 
   readings = (at: number): readonly number[] => this.time.readings(at);
 

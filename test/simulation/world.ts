@@ -1,8 +1,10 @@
 /** The simulated pipeline with the truth beside it: what really became of every line, and what a look at a hop would see. */
+import { readToken } from '../../src/core/token.ts';
 import type { LogcanaryError, Reason } from '../../src/lib/errors.ts';
 import { ProbeError } from '../../src/lib/errors.ts';
 import type { Find, ListedStream, Look } from '../../src/probe.ts';
 import { about, type Dice } from './dice.ts';
+import { isNight, startOfTime } from './night.ts';
 import { livesOf, type NodeLife } from './node-life.ts';
 import type { Plan } from './plan.ts';
 import { type HopName, hopNames, type Pace, paceOf } from './setting.ts';
@@ -84,10 +86,14 @@ export class World {
   private readonly indexed = new Map<string, { readonly at: number; readonly find: Find }>();
   /** What the alerter is to post to us. */
   readonly posts: Post[] = [];
+  /** Lines that were planned for a time in which the cluster sleeps: when. */
+  readonly nightly: number[] = [];
+  private readonly plan: Plan;
   /** By hop. A post that has to wait for us is not in it. */
   readonly lates: Readonly<Record<HopName, Late[]>> = { stream: [], index: [], archive: [], alert: [] };
 
   constructor(plan: Plan, weather: Weather, dice: Dice) {
+    this.plan = plan;
     this.weather = weather;
     this.dice = dice;
     this.pace = paceOf(plan);
@@ -110,6 +116,8 @@ export class World {
   emit(stream: number, key: string, seq: number, token: string, at: number, begun?: number): void {
     const node = this.nodes.find((each) => each.key === key);
     const truth = this.fate(stream, seq, token, at, node);
+    const planned = (readToken(token)?.plannedAt ?? 0) - startOfTime;
+    if (this.plan.sleeps && isNight(this.plan, planned)) this.nightly.push(planned);
     const canaries = this.truth.get(stream) ?? new Map<number, Truth>();
     this.truth.set(stream, canaries.set(seq, begun === undefined ? truth : { ...truth, begun }));
   }
