@@ -36,6 +36,7 @@ export function onPeerHeard(state: EngineState, name: string, report: PeerReport
   const { settings, deaf } = differences(state, report);
   peer.differsSince = settings.length > 0 || deaf ? (peer.differsSince ?? state.now) : undefined;
   noteClosed(state, before, report);
+  peer.given = peer.given.filter((each) => report.taken.some((claim) => isSameClaim(claim, each)));
   for (const each of report.taken) if (each.instance === state.instance) giveOver(state, peer, each);
   // It heard us twice in a row, so it knows what we took: from now on it is up to itself.
   if ([before, report].every((each) => each?.hears.includes(state.instance))) peer.taken = [];
@@ -101,11 +102,14 @@ function noteClosed(state: EngineState, before: PeerReport | undefined, { open, 
 }
 
 /** Somebody went on with what we told while we were away. */
-function giveOver(state: EngineState, peer: PeerState, { id, notifier }: PeerTaken): void {
+function giveOver(state: EngineState, peer: PeerState, claim: PeerTaken): void {
+  const { id, notifier } = claim;
+  // Once for each claim, however often it is heard, and by whatever process of ours: we may have told it anew since.
+  if (peer.given.some((each) => isSameClaim(each, claim))) return;
   const incident = [...state.open.values(), ...state.resolved].find((each) => each.facts.id === id);
-  if (incident === undefined || incident.givenOver?.has(notifier) || keeps(state, peer, incident, notifier)) return;
+  if (incident === undefined || keeps(state, peer, incident, notifier)) return;
   letGo(state, incident, notifier);
-  incident.givenOver = (incident.givenOver ?? new Set()).add(notifier);
+  peer.given = [...peer.given, claim].slice(-takenLimit);
   discard(state, incident, notifier, 'another logcanary told the end of it');
   if (incident.facts.state === 'resolved') return;
   incident.closedAt = state.now;
@@ -114,6 +118,10 @@ function giveOver(state: EngineState, peer: PeerState, { id, notifier }: PeerTak
   incident.notified = incident.notified.filter((name) => name !== notifier);
   incident.leftSince = (incident.leftSince ?? new Map()).set(notifier, state.now);
   state.changedIncidents.add(incident);
+}
+
+function isSameClaim(one: PeerTaken, other: PeerTaken): boolean {
+  return one.instance === other.instance && one.id === other.id && one.notifier === other.notifier;
 }
 
 function isHeldBy({ ours, notifier }: Taken, { facts }: IncidentState, name: string): boolean {
@@ -176,7 +184,8 @@ function takeOver(state: EngineState, incident: IncidentState, name: string): bo
     const theirs = theirsOf(peer, incident);
     if (!theirs || !told) continue;
     take(peer, theirs, name, incident);
-    incident.givenOver?.delete(name);
+    for (const each of state.peers)
+      each.given = each.given.filter(({ id, notifier }) => id !== incident.facts.id || notifier !== name);
     if (told.storm) incident.facts = { ...incident.facts, storm: [...(incident.facts.storm ?? []), name] };
     else incident.notified = [...incident.notified, name];
     if (told.receipt !== undefined) incident.receipts = { ...incident.receipts, [name]: told.receipt };

@@ -31,6 +31,8 @@ export interface PeerState extends Heard {
   trouble: string | undefined;
   /** What we answer for in its place, newest last, at most 500. */
   taken: readonly Taken[];
+  /** What it went on with in our place and we gave over to it: those of its claims that it still makes. */
+  given: readonly PeerTaken[];
   /** Since when its settings are not ours, or it does not hear us; undefined while all agrees. Not stored. */
   differsSince: EpochMs | undefined;
 }
@@ -74,13 +76,17 @@ export function withPeers<Key extends keyof Windows>(
 
 const rowKey = 'peers';
 
-interface PeerRow extends Pick<PeerState, 'heardAt' | 'report' | 'taken'> {
+interface PeerRow extends Pick<PeerState, 'heardAt' | 'report' | 'taken' | 'given'> {
   readonly name: string;
 }
 
 /** As a meta row. */
 export function peersRow(peers: readonly PeerState[]): { key: string; value: string } {
-  const rows = peers.map(({ spec: { name }, heardAt, report, taken }): PeerRow => ({ name, heardAt, report, taken }));
+  const rows = peers.map(
+    ({ spec: { name }, heardAt, report, taken, given }): PeerRow => ({
+      ...{ name, heardAt, report, taken, given },
+    }),
+  );
   return { key: rowKey, value: JSON.stringify(rows) };
 }
 
@@ -88,7 +94,7 @@ export function peersRow(peers: readonly PeerState[]): { key: string; value: str
 export function restorePeers(specs: readonly PeerSpec[] | undefined, meta: ReadonlyMap<string, string>): PeerState[] {
   const rows: readonly PeerRow[] = JSON.parse(meta.get(rowKey) ?? '[]');
   return (specs ?? []).map((spec) => {
-    const { heardAt = 0, report, taken = [] } = rows.find(({ name }) => name === spec.name) ?? {};
-    return { spec, heardAt, ...heard(report), taken, trouble: undefined, differsSince: undefined };
+    const { heardAt = 0, report, taken = [], given = [] } = rows.find(({ name }) => name === spec.name) ?? {};
+    return { spec, heardAt, ...heard(report), taken, given, trouble: undefined, differsSince: undefined };
   });
 }

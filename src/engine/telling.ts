@@ -30,8 +30,6 @@ export interface Telling {
   awaits?: readonly string[];
   /** When a peer told its end though it is open here. Not stored. */
   closedAt?: EpochMs | undefined;
-  /** Channels that a peer answers for since we were away. Not stored. */
-  givenOver?: Set<string>;
 }
 
 /** When channels were told of a beginning lately, by their names. Not stored: after a start it is made of the outbox. */

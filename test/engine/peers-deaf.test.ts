@@ -78,3 +78,24 @@ describe.each([
     expect(chatOf(duo)).toEqual([`${first} trigger`]);
   });
 });
+
+test('given a claim that was honoured and told anew since, when it is made again after a restart of ours, then we keep what we told', async () => {
+  const duo = await Duo.open();
+  duo.run(minute);
+  duo.stop('stream');
+  duo.run(2 * minute);
+  const { a, b } = duo.benches;
+  const [incident] = a.open('stopped');
+  const claim = { instance: a.state.instance, id: incident?.id ?? '', notifier: 'chat' };
+  const report = { ...reportOf(b.state, true), open: [], taken: [claim] };
+  duo.kill('b');
+  const hear = () => a.dispatch({ type: 'peer-heard', name: 'b', report });
+  hear();
+  expect(notifiedBy(duo)).not.toContain('a');
+  duo.run(3 * minute);
+  expect(notifiedBy(duo)).toEqual(['a']);
+  duo.kill('a');
+  await duo.revive('a');
+  hear();
+  expect(notifiedBy(duo)).toContain('a');
+});

@@ -9,8 +9,8 @@ import { Duo, type Name, both as names, type Said } from '../engine/duo.ts';
 const second = 1_000;
 /** Whoever is silent for a minute is stood in for, and whoever goes first has a minute; with looks and questions in between. */
 const toldWithin = 200 * second;
-/** What was told just before a death may not have been heard of: an asking apart, and the call. */
-const justBefore = 15 * second;
+/** A message counts as told, and is said to peers, once the call is over. */
+const call = 5 * second;
 const hops = ['stream', 'index', 'archive'];
 
 type Deed =
@@ -33,10 +33,19 @@ const all = fc.oneof(
 );
 const plan = (deed: fc.Arbitrary<Deed>) => fc.array(fc.tuple(wait, deed), { minLength: 4, maxLength: 14 });
 
+interface Kill {
+  readonly name: Name;
+  readonly at: number;
+  /** When the other one heard it last: of what it told afterwards nobody knows, also as the other one was dead. */
+  readonly heardAt: number;
+}
+
 /** What was done when, for judging what was told. */
 class Story {
   readonly duo: Duo;
-  readonly kills: { readonly name: Name; readonly at: number }[] = [];
+  readonly kills: Kill[] = [];
+  /** Since when who is deaf is so. */
+  readonly deafSince = new Map<Name, number>();
   /** Since when nothing was done to what they hear and see. */
   calmSince: number;
 
@@ -60,6 +69,8 @@ class Story {
   async heal(): Promise<void> {
     for (const each of hops) this.duo.stop(each, false);
     this.duo.deaf.clear();
+    this.deafSince.clear();
+    this.calmSince = this.duo.now;
     for (const each of names) {
       this.duo.blind[each].clear();
       await this.act({ what: 'revive', name: each });
@@ -80,14 +91,14 @@ class Story {
     const { name: who } = deed;
     if (deed.what === 'kill' && !duo.dead.has(who)) {
       duo.kill(who);
-      this.kills.push({ name: who, at: duo.now });
+      const [other] = names.filter((each) => each !== who).flatMap((each) => duo.benches[each].state.peers);
+      this.kills.push({ name: who, at: duo.now, heardAt: other?.heardAt ?? 0 });
       this.calmSince = duo.now;
     } else if (deed.what === 'revive' && duo.dead.has(who)) {
       await duo.revive(who);
       this.calmSince = duo.now;
     } else if (deed.what === 'cut' || deed.what === 'join') {
-      if (deed.what === 'cut') duo.deaf.add(who);
-      else duo.deaf.delete(who);
+      this.hear(who, deed.what === 'join');
       this.calmSince = duo.now;
     } else if (deed.what === 'blind' || deed.what === 'sight') {
       if (deed.what === 'blind') duo.blind[who].add(deed.hop);
@@ -96,14 +107,24 @@ class Story {
     }
   }
 
+  private hear(who: Name, hears: boolean): void {
+    if (hears) {
+      this.duo.deaf.delete(who);
+      this.deafSince.delete(who);
+      return;
+    }
+    this.duo.deaf.add(who);
+    if (!this.deafSince.has(who)) this.deafSince.set(who, this.duo.now);
+  }
+
   /** What one of them sees for long, and a channel that wants it takes for nothing, or for over. */
   unsaid(): string[] {
     const { duo } = this;
     if (duo.now - this.calmSince < toldWithin) return [];
     const settled = duo.now - toldWithin;
-    const open = { chat: this.openAt('chat', settled), pager: this.openAt('pager', settled) };
     return names.flatMap((each) => {
       if (duo.dead.has(each)) return [];
+      const open = { chat: this.openAt('chat', settled, each), pager: this.openAt('pager', settled, each) };
       const { state } = duo.benches[each];
       return [...state.open.values()].flatMap((incident) => {
         const { facts } = incident;
@@ -119,12 +140,17 @@ class Story {
     });
   }
 
-  /** Keys that a channel takes for open; ends that it heard of after `settled` do not count. */
-  openAt(channel: string, settled = Number.POSITIVE_INFINITY): Set<string> {
+  /**
+   * Keys that a channel takes for open. Ends that it heard of after `settled` do not count; nor those that `to` cannot know of, as
+   * it is deaf, was given up, and ended by the other one.
+   */
+  openAt(channel: string, settled = Number.POSITIVE_INFINITY, to?: Name): Set<string> {
+    const deafSince = (to && this.deafSince.get(to)) ?? Number.POSITIVE_INFINITY;
     const open = new Set<string>();
-    for (const { row, at } of this.duo.said(channel)) {
+    for (const { row, at, by } of this.duo.said(channel)) {
       if (row.action === 'trigger') open.add(row.facts.dedupKey);
-      if (row.action === 'resolve' && at < settled) open.delete(row.facts.dedupKey);
+      const isUnknown = by !== to && at >= deafSince;
+      if (row.action === 'resolve' && at < settled && !isUnknown) open.delete(row.facts.dedupKey);
     }
     return open;
   }
@@ -151,7 +177,7 @@ class Story {
   }
 
   private diedAfter({ by, at }: Said): boolean {
-    return this.kills.some((kill) => kill.name === by && kill.at >= at && kill.at - at < justBefore);
+    return this.kills.some((kill) => kill.name === by && kill.at >= at && kill.heardAt - at < call);
   }
 }
 
