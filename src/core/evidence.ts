@@ -11,7 +11,7 @@ export const evidenceTemplates = {
   flapping:
     'It came and went {times:number} times within {within:span}: it is kept open now until it was good for {steady:span}.',
   storm:
-    '{count:number} more things went wrong at nearly the same time: {places:list}. This one message stands for all of them.',
+    '{count:number} things went wrong at nearly the same time: {places:list}. This one message stands for all of them.',
   'still-behind': 'Downstream, at {hops:list}, test lines still arrive.',
   'stopped-before':
     'Of what {from} sent nothing arrives behind it, at {hops:list}, but what we write straight into {entry} does: it stopped before {entry}.',

@@ -53,8 +53,7 @@ export const japaneseEvidence: Readonly<Record<EvidenceKey, Template>> = {
   'stopped-too': '{hops:list} でも同じテスト行が届いていません。両方への送り元が共通のため、まとめて通知しています。',
   flapping:
     '{within:span}の間に {times:number} 回発生と復旧を繰り返しています。正常が {steady:span}続くまで未解決のままとします。',
-  storm:
-    'ほぼ同時に {count:number} 件の異常がほかにも発生しています：{places:list}。まとめてこの 1 通でお知らせします。',
+  storm: 'ほぼ同時に {count:number} 件の異常が発生しています：{places:list}。まとめてこの 1 通でお知らせします。',
   'still-behind': '後段の {hops:list} にはテスト行が届き続けています。',
   'stopped-before':
     '{from} からのテスト行は後段の {hops:list} に届いていませんが、{entry} に直接書き込んだものは届いています。{entry} の手前で停止しています。',

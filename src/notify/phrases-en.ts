@@ -127,7 +127,7 @@ export const englishPhrases: Words['phrases'] = {
       const storm = stormOf(facts);
       return storm === undefined
         ? `${ourselves(facts)} STORM: ${inTitle(said, 'many things at once')}`
-        : `${ourselves(facts)} ${counted(storm.count)} MORE ALERTS AT ONCE, worst: ${storm.worst}`;
+        : `${ourselves(facts)} ${counted(storm.count)} ALERTS AT ONCE, worst: ${storm.worst}`;
     },
     over: (facts) => `${ourselves(facts)} storm of alerts is over`,
     caution: 'One cause may be behind all of them: begin with what lies furthest upstream.',

@@ -129,7 +129,7 @@ export const japanesePhrases: Words['phrases'] = {
       const storm = stormOf(facts);
       return storm === undefined
         ? `${ourselves(facts)} 同時多発：${inTitle(said, '多数の異常')}`
-        : `${ourselves(facts)} 異常がほか ${counted(storm.count)} 件同時発生（最重要：${storm.worst}）`;
+        : `${ourselves(facts)} 異常が ${counted(storm.count)} 件同時発生（最重要：${storm.worst}）`;
     },
     over: (facts) => `${ourselves(facts)} 同時多発した異常すべて`,
     caution: '原因は一つの可能性があります。最も上流の異常から確認してください。',
