@@ -7,8 +7,8 @@ import { verdictOfCode } from '../core/block.ts';
 import { type Evidence, evidenceOf } from '../core/evidence.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { timeOf } from './due.ts';
-import type { Finding } from './finding.ts';
-import { isMissing, walkBack } from './flow.ts';
+import { type Finding, isWatched } from './finding.ts';
+import { hasStopped, isMissing, walkBack } from './flow.ts';
 import { failing } from './look-outcome.ts';
 import { lineage } from './looking.ts';
 import type { HopState, StreamState, Track } from './state.ts';
@@ -79,12 +79,14 @@ export function evidenceBehind(hop: HopState, since: EpochMs): Evidence[] {
   const next = hop.pipeline.hops
     .filter(({ parent }) => parent === hop)
     .map((each) => ({ hop: each, ...passing(hop, each) }));
-  const fed = next.filter(({ through }) => through.some((track) => arrives(track, since)));
+  const readable = next.filter(({ hop: each }) => !failing(each));
+  const starved = readable.filter(({ through }) => isStarved(through));
+  // That lines came after it went unreadable says nothing of now where none has come since.
+  const fed = readable.filter((each) => !starved.includes(each) && each.through.some((track) => arrives(track, since)));
   if (fed.length > 0) return [evidenceOf('still-behind', { hops: namesOf(fed) })];
-  const starved = next.filter(({ hop: each, through }) => !failing(each) && isStarved(through));
   if (starved.length === 0) return [];
   const from = readableAbove(hop);
-  if (starved.some(({ entering }) => entering.some((track) => arrives(track, since))))
+  if (starved.some(({ entering }) => entering.some((track) => !hasStopped(track) && arrives(track, since))))
     return [evidenceOf('stopped-before', { hops: namesOf(starved), from, entry: hop.spec.name })];
   return [evidenceOf('nothing-behind', { hops: namesOf(starved), from })];
 }
@@ -92,7 +94,7 @@ export function evidenceBehind(hop: HopState, since: EpochMs): Evidence[] {
 /** Streams that pass a hop on their way to the next, and those that begin there. */
 function passing(hop: HopState, next: HopState): { through: Track[]; entering: Track[] } {
   const above = new Set<string | undefined>([undefined, ...[...lineage(hop)].slice(1).map(({ spec }) => spec.name)]);
-  const tracks = next.tracks.filter(({ stream }) => stream.listed && stream.leavingSince === undefined);
+  const tracks = next.tracks.filter(isWatched);
   const enters = ({ stream }: Track) => stream.injector.spec.enters;
   return {
     through: tracks.filter((track) => above.has(enters(track))),
@@ -101,7 +103,7 @@ function passing(hop: HopState, next: HopState): { through: Track[]; entering: T
 }
 
 function isStarved(tracks: readonly Track[]): boolean {
-  const stopped = tracks.filter(({ stoppedLooks }) => stoppedLooks >= 2);
+  const stopped = tracks.filter(hasStopped);
   return tracks.length > 0 && stopped.length > most * tracks.length;
 }
 

@@ -7,6 +7,7 @@ import type { Severity } from '../core/pipeline.ts';
 import { plannedAt } from '../core/schedule.ts';
 import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
+import { keyOf } from './incident-place.ts';
 import type { EngineState, HopState, PipelineState, StreamState, Track } from './state.ts';
 import { codeAt, runOf } from './track.ts';
 
@@ -38,7 +39,7 @@ export interface Finding {
 
 export function hasOpen(state: EngineState, hop: HopState, kind: IncidentKind): boolean {
   // Nearly always nothing is open, and this is asked at every judging.
-  return state.open.size > 0 && state.open.has(JSON.stringify([hop.pipeline.spec.name, hop.spec.name, kind]));
+  return state.open.size > 0 && state.open.has(keyOf({ pipeline: hop.pipeline.spec.name, hop: hop.spec.name, kind }));
 }
 
 /** Nothing is expected of a stream that is gone, or leaves. */

@@ -145,14 +145,18 @@ export function isQuietlyFine(track: Track, now: EpochMs): boolean {
   return now - track.lastLateAt > 10 * spec.withinMs && !missesSince(track, now - lately);
 }
 
+/** So many complete looks in a row said so. */
+export function hasStopped(track: Track): boolean {
+  return track.stoppedLooks >= stoppedLooks;
+}
+
 export function flowOf(track: Track, now: EpochMs, stalledAbove: boolean): TrackFlow {
   if (isQuietlyFine(track, now)) {
     return { stopped: undefined, slow: false, since: 0 };
   }
   const latest = newest(track, slowWindow);
   const [first] = latest;
-  const stopped =
-    track.stoppedLooks >= stoppedLooks && first && isMissing(first) ? stopKind(latest, stalledAbove) : undefined;
+  const stopped = hasStopped(track) && first && isMissing(first) ? stopKind(latest, stalledAbove) : undefined;
   return {
     stopped,
     slow: stopped === undefined && isSlow(track, latest),

@@ -1,11 +1,10 @@
 /** Findings that stay become incidents; incidents whose cause is gone for long enough are resolved. Each change is told once. */
 import { dedupKeyOf } from '../core/dedup-key.ts';
-import type { IncidentFacts, IncidentKind } from '../core/incident.ts';
+import type { IncidentFacts } from '../core/incident.ts';
 import type { Severity } from '../core/pipeline.ts';
-import type { EpochMs } from '../lib/clock.ts';
 import { changedBefore, noteNodes } from './changes.ts';
 import { deploymentFindings, isOfDeployment } from './deployment-finding.ts';
-import { areNodes, countsSince, type Finding, saidOf } from './finding.ts';
+import { areNodes, countsSince, type Finding, isWatched, saidOf } from './finding.ts';
 import { type Findings, findingsOf } from './findings.ts';
 import { flapsOf, sayFlapping, steadyFor } from './flapping.ts';
 import { hopsBehind, mayBeStoppedAgainMs } from './flow.ts';
@@ -211,19 +210,21 @@ function settle(state: EngineState, pipeline: PipelineState, incident: IncidentS
   if (!freshEvidence(state, pipeline, incident)) return;
   incident.goodSince ??= state.now;
   if (state.now - incident.goodSince < steadyFor(facts, goodFor(pipeline, facts, hop))) return;
-  if (hop && !isGoodOften(hop, facts.kind, incident.goodSince)) return;
+  if (hop && !isGoodOften(state, hop, incident)) return;
   if (peersAgree(state, incident)) resolve(state, hop, incident);
 }
 
-/** One line that slips through is not a flow. */
-function isGoodOften({ seenTimes }: HopState, kind: IncidentKind, since: EpochMs): boolean {
-  return (kind !== 'stopped' && kind !== 'slow') || (seenTimes.at(-goodArrivals) ?? 0) >= since;
+/** One line that slips through is not a flow. Where no stream is left, nothing can come through. */
+function isGoodOften({ streamsByNumber }: EngineState, { seenTimes }: HopState, incident: IncidentState): boolean {
+  const { facts, goodSince = 0 } = incident;
+  if ((facts.kind !== 'stopped' && facts.kind !== 'slow') || streamsByNumber.size === 0) return true;
+  return (seenTimes.at(-goodArrivals) ?? 0) >= goodSince;
 }
 
 /** How long it must have been good, ms. A stop in a slow schedule needs longer to show that it goes on. */
 function goodFor(pipeline: PipelineState, { kind }: IncidentFacts, hop: HopState | undefined): number {
   const tracks = kind === 'stopped' && hop ? hop.tracks : [];
-  const written = tracks.filter(({ stream }) => stream.listed && stream.leavingSince === undefined);
+  const written = tracks.filter(isWatched);
   const shows = kind === 'inconsistent' && hop ? contradictedAfterMs(hop) : 0;
   return Math.max(pipeline.spec.resolveAfterMs, shows, ...written.map(mayBeStoppedAgainMs));
 }

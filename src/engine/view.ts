@@ -15,6 +15,7 @@ import type { Verdict } from '../core/verdict-name.ts';
 import type { EpochMs } from '../lib/clock.ts';
 import { isLatePing } from './deployment-finding.ts';
 import { recordsLost } from './drop-book.ts';
+import { hasStopped } from './flow.ts';
 import { forecastOf, growthOf } from './forecast.ts';
 import { peerViews } from './peer-finding.ts';
 import { withPeers } from './peer-state.ts';
@@ -173,7 +174,7 @@ function hopStateOf(state: EngineState, hop: HopState, tracks: readonly Track[])
   if (open('unreadable')) return 'unreadable';
   if (open('blind') || state.open.has(JSON.stringify([hop.pipeline.spec.name, 'logcanary', 'isolated'])))
     return 'blind';
-  if (open('stopped') || tracks.some((track) => track.stream.listed && track.stoppedLooks >= 2)) return 'stopped';
+  if (open('stopped') || tracks.some((track) => track.stream.listed && hasStopped(track))) return 'stopped';
   if (open('lossy')) return 'lossy';
   if (open('slow')) return 'slow';
   if (hop.firstSightedAt === undefined) return 'unproven';

@@ -226,3 +226,32 @@ test('given a hop that was stopped, when a single line slips through, then it is
   bench.run(minute);
   expect(bench.open('stopped')).toEqual([]);
 });
+
+test('given a stream that cannot be read, when lines arrived behind it for a while and then stopped, then it is not said any more that they do', async () => {
+  const scene = new Scene();
+  const bench = await Bench.open(scene, configOf());
+  bench.run(minute);
+  scene.place('stream').unreadable = 'refused';
+  bench.run(minute);
+  expect(bench.open('unreadable')[0]?.detail).toMatch(/at index, archive, test lines still arrive/);
+  scene.stage('stream').stopped = true;
+  bench.run(2 * minute);
+  const [incident] = bench.open('unreadable');
+  expect(incident?.detail).not.toMatch(/still arrive/);
+  expect(incident?.detail).toMatch(/may have stopped anywhere between the emitters and there/);
+});
+
+test('given a hop that was stopped, when its pipeline has no stream left at all, then it does not stay open for ever', async () => {
+  const scene = new Scene();
+  const hops = [hopSpec({ name: 'stream', withinMs: 8_000 })];
+  const bench = await Bench.open(scene, configOf({ pipelines: [sandboxPipeline({ hops })] }));
+  bench.run(minute);
+  scene.stage('stream').stopped = true;
+  bench.run(minute);
+  expect(bench.open('stopped')).toHaveLength(1);
+  for (const name of ['node-a', 'node-b', 'node-c']) scene.gone.add(name);
+  bench.run(minute);
+  bench.state.streamsByNumber.clear();
+  bench.run(minute);
+  expect(bench.open('stopped')).toEqual([]);
+});
