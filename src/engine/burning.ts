@@ -15,10 +15,8 @@ import {
 import { evidenceOf } from '../core/evidence.ts';
 import { goodRunToClear, wilson } from '../core/statistics.ts';
 import type { EpochMs } from '../lib/clock.ts';
-import { whom } from './blaming.ts';
-import { readableAbove } from './depth.ts';
-import { countsSince, enough, type Finding, hasOpen, isWatched, looksOf } from './finding.ts';
-import { hopsBehind, overtakenBy } from './flow.ts';
+import { enough, type Finding, hasOpen, isWatched } from './finding.ts';
+import { overtakenBy } from './flow.ts';
 import { lineage } from './looking.ts';
 import {
   arrivedSince,
@@ -30,8 +28,8 @@ import {
   type Told,
   toldTimes,
 } from './losses.ts';
-import { flowLooks } from './on-the-way.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
+import { troubleAt } from './trouble.ts';
 
 /** Hours of losses are added up anew so often, ms; while they are told, as often as the hop is read, but no more than this. */
 const everyMs = 60_000;
@@ -188,16 +186,8 @@ function findingOf({ now }: EngineState, hop: HopState, { losses, counted, row }
     budget: hop.pipeline.spec.loss.budget,
   };
   const streams = tracks.map(({ stream }) => stream).filter((stream) => losing.has(stream));
-  return {
-    kind: 'lossy',
-    hop: hop.spec.name,
-    since,
-    ...whom(hop, tracks, streams),
-    between: { from: readableAbove(hop), to: hop.spec.name },
-    behind: hopsBehind(hop).map((each) => each.spec.name),
-    counts: () => countsSince(hop, since),
-    looks: looksOf(hop),
-    detail: [row ? evidenceOf('lossy-burning', { ...said, short: row.shortMs }) : evidenceOf('lossy-slowly', said)],
-    firstLook: flowLooks(hop, 'lossy', { streams }),
-  };
+  const detail = [
+    row ? evidenceOf('lossy-burning', { ...said, short: row.shortMs }) : evidenceOf('lossy-slowly', said),
+  ];
+  return { ...troubleAt(hop, 'lossy', { tracks, streams, since }), detail };
 }

@@ -17,6 +17,7 @@ import { withOneCause } from './one-cause.ts';
 import { recheckFindings } from './recheck-finding.ts';
 import type { EngineState, HopState, PipelineState, Track } from './state.ts';
 import { misroutedFinding } from './straying.ts';
+import { troubleAt } from './trouble.ts';
 import { isolation, mayBeIsolation, readingAbove, unreadFinding } from './unread.ts';
 
 /** Where the pipeline hurts. `present` are findings; `held` are kinds at hops about which nothing new is known, so nothing may resolve. */
@@ -120,18 +121,8 @@ function rateFindings(state: EngineState, hop: HopState, tracks: readonly Track[
   if (slow.length > 0) {
     const since = Math.min(...slow.map(({ flow }) => flow.since));
     const streams = slow.map(({ track }) => track.stream);
-    found.push({
-      kind: 'slow',
-      hop: hop.spec.name,
-      since,
-      ...whom(hop, tracks, streams),
-      between: { from: readableAbove(hop), to: hop.spec.name },
-      behind: hopsBehind(hop).map((each) => each.spec.name),
-      counts: () => countsSince(hop, since),
-      looks: looksOf(hop),
-      detail: [evidenceOf('slow', { hop: hop.spec.name, within: hop.spec.withinMs })],
-      firstLook: flowLooks(hop, 'slow', { streams }),
-    });
+    const detail = [evidenceOf('slow', { hop: hop.spec.name, within: hop.spec.withinMs })];
+    found.push({ ...troubleAt(hop, 'slow', { tracks, streams, since }), detail });
   }
   const lossy = lossFinding(state, hop, tracks);
   if (lossy) found.push(lossy);

@@ -1,13 +1,11 @@
 /** Lines that go missing while others still arrive. */
 import { evidenceOf } from '../core/evidence.ts';
 import { goodRunToClear, wilson } from '../core/statistics.ts';
-import { whom } from './blaming.ts';
 import { burningFinding } from './burning.ts';
-import { readableAbove } from './depth.ts';
-import { countsSince, enough, type Finding, hasOpen, looksOf } from './finding.ts';
-import { decidedMs, hopsBehind, type LossTally, missesSince, overtakenBy, tallyLosses } from './flow.ts';
-import { flowLooks } from './on-the-way.ts';
+import { enough, type Finding, hasOpen } from './finding.ts';
+import { decidedMs, type LossTally, missesSince, overtakenBy, tallyLosses } from './flow.ts';
 import type { EngineState, HopState, StreamState, Track } from './state.ts';
+import { troubleAt } from './trouble.ts';
 
 /** Many in the loss window, or fewer over hours and days. */
 export function lossFinding(state: EngineState, hop: HopState, tracks: readonly Track[]): Finding | undefined {
@@ -30,26 +28,9 @@ function windowFinding(state: EngineState, hop: HopState, tracks: readonly Track
   // A late one counts as lost once so many younger ones came: those cannot show that it is over, or a short burst were never told.
   const clearedBy = overtakenBy + Math.max(5, goodRunToClear(tally.losses / tally.trialsSince));
   if (tally.goodAfter >= clearedBy) return undefined;
-  return {
-    kind: 'lossy',
-    hop: hop.spec.name,
-    since: tally.since,
-    ...whom(hop, tracks, tally.streams),
-    between: { from: readableAbove(hop), to: hop.spec.name },
-    behind: hopsBehind(hop).map((each) => each.spec.name),
-    counts: () => countsSince(hop, tally.since),
-    looks: looksOf(hop),
-    detail: [
-      evidenceOf('lossy', {
-        losses: tally.losses,
-        trials: tally.trials,
-        hop: hop.spec.name,
-        least: bound.lo,
-        budget,
-      }),
-    ],
-    firstLook: flowLooks(hop, 'lossy', { streams: tally.streams }),
-  };
+  const { losses, trials, streams, since } = tally;
+  const said = { losses, trials, hop: hop.spec.name, least: bound.lo, budget };
+  return { ...troubleAt(hop, 'lossy', { tracks, streams, since }), detail: [evidenceOf('lossy', said)] };
 }
 
 function isAbove({ losses, trials }: LossTally, budget: number): boolean {
