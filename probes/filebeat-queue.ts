@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
 import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { atAgents, logs, wayToThem } from './agents/agent-looks.ts';
 
 const Config = z.strictObject(agentFields(5066)).refine(...oneWayToAgents);
 type QueueConfig = z.output<typeof Config>;
@@ -25,20 +26,13 @@ export default defineProbe({
   },
   runbook: {
     reading: [
-      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Which output fails, and why?' },
+      logs('Which output fails, and why?'),
       { run: "curl -sS -m 10 '{url}/stats'", see: 'Which output fails, and why?' },
       'Events dropped are what the index refused (400: mapping conflicts); they are in no queue any more.',
       'A full queue: Filebeat waits, and files that rotate away meanwhile are lost.',
     ],
-    'into-first-hop': [
-      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
-      { run: "curl -sS -m 10 '{url}/stats'", see: 'Errors of its output?' },
-    ],
+    'into-first-hop': [...atAgents, { run: "curl -sS -m 10 '{url}/stats'", see: 'Errors of its output?' }],
     unreadable: ['Is http.enabled true, and does http.host let us in? localhost is reached from its own host only.'],
-    blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv -m 10 '{url}'", see: 'Do we reach its port?' },
-    ],
+    blind: wayToThem(),
   },
 });

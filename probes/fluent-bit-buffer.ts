@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
 import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { atAgents, logs, wayToThem } from './agents/agent-looks.ts';
 
 const Config = z.strictObject(agentFields(2020)).refine(...oneWayToAgents);
 type BufferConfig = z.output<typeof Config>;
@@ -26,7 +27,7 @@ export default defineProbe({
   },
   runbook: {
     reading: [
-      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Which output fails, and why?' },
+      logs('Which output fails, and why?'),
       {
         run: "curl -sS -m 10 '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'",
         see: 'Which output fails, and why?',
@@ -35,17 +36,13 @@ export default defineProbe({
       'A paused input: raise Mem_Buf_Limit, or help the output; files that rotate away meanwhile are lost.',
     ],
     'into-first-hop': [
-      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
+      ...atAgents,
       {
         run: "curl -sS -m 10 '{url}/api/v1/metrics/prometheus' | grep -E 'errors|retries|dropped'",
         see: 'Errors of its output?',
       },
     ],
     unreadable: ['Is HTTP_Server On, and storage.metrics for the limits of the inputs?'],
-    blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv -m 10 '{url}'", see: 'Do we reach its port?' },
-    ],
+    blind: wayToThem(),
   },
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
 import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { atAgents, wayToThem } from './agents/agent-looks.ts';
 
 const Config = z.strictObject(agentFields(24220)).refine(...oneWayToAgents);
 type BufferConfig = z.output<typeof Config>;
@@ -33,15 +34,8 @@ export default defineProbe({
       { run: "curl -sS -m 10 '{url}/api/plugins.json'", see: 'Which output fails, and why?' },
       'A full buffer stops the tails (overflow_action throw_exception). Set retry_forever, or a <secondary>, so that nothing is thrown away.',
     ],
-    'into-first-hop': [
-      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
-      { run: "curl -sS -m 10 '{url}/api/plugins.json'", see: 'Errors of its output?' },
-    ],
+    'into-first-hop': [...atAgents, { run: "curl -sS -m 10 '{url}/api/plugins.json'", see: 'Errors of its output?' }],
     unreadable: ['Does monitor_agent or the prometheus plugin listen where we ask, one port for each worker?'],
-    blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv -m 10 '{url}'", see: 'Do we reach its port?' },
-    ],
+    blind: wayToThem(),
   },
 });

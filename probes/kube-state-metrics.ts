@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type CallOptions, type Check, defineProbe, type ProbeContext } from '../src/probe.ts';
 import { openTargets } from './agents/agent-check.ts';
 import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { wayToThem } from './agents/agent-looks.ts';
 
 const Config = z.strictObject(agentFields(8080)).refine(...oneWayToAgents);
 type StateConfig = z.output<typeof Config>;
@@ -46,9 +47,6 @@ export default defineProbe({
       },
       'Does it run? Its page grows with the number of pods, and takes time.',
     ],
-    blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv -m 10 '{url}'", see: 'Do we reach its port?' },
-    ],
+    blind: wayToThem(),
   },
 });

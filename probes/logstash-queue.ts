@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { defineProbe } from '../src/probe.ts';
 import { type AgentKind, openAgentCheck, tryAgentCheck } from './agents/agent-check.ts';
 import { agentFields, agentNames, agentsTarget, agentsThrough, oneWayToAgents } from './agents/agent-config.ts';
+import { atAgents, logs, wayToThem } from './agents/agent-looks.ts';
 
 const Config = z
   .strictObject({
@@ -42,7 +43,7 @@ export default defineProbe({
   },
   runbook: {
     reading: [
-      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Which output fails, and why?' },
+      logs('Which output fails, and why?'),
       {
         run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
         see: 'events.out that stands still is a dead output.',
@@ -51,25 +52,20 @@ export default defineProbe({
       'A full queue stops the inputs; the shippers before it fill next.',
     ],
     'into-first-hop': [
-      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
+      ...atAgents,
       {
         run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
         see: 'events.out that stands still is a dead output.',
       },
     ],
     'out-of-first-hop': [
-      { run: "{kubectl} logs -l '{selector}' --since=15m --tail=20 --prefix", see: 'Errors of its output?' },
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Is one not running, or restarting?' },
+      ...atAgents,
       {
         run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
         see: 'events.out that stands still is a dead output.',
       },
     ],
     unreadable: ['Does the API listen where we ask (9600 to 9700), and does it ask for a password?'],
-    blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv -m 10 '{url}'", see: 'Do we reach its port?' },
-    ],
+    blind: wayToThem(),
   },
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type CallOptions, type Check, defineProbe, type ProbeContext } from '../src/probe.ts';
 import { openTargets } from './agents/agent-check.ts';
 import { agentFields, agentNames, agentsTarget, oneWayToAgents } from './agents/agent-config.ts';
+import { wayToThem } from './agents/agent-looks.ts';
 
 const name = z.string().regex(/^[^"\\\p{C}]{1,200}$/u, 'a name without quotes and control characters');
 
@@ -78,9 +79,6 @@ export default defineProbe({
         see: 'Does it run? After a start it answers 503 until it has read its log. Until then no rule fires.',
       },
     ],
-    blind: [
-      { run: "{kubectl} get pods -l '{selector}' -o wide", see: 'Are they ready, and may we reach their port {port}?' },
-      { run: "curl -sv -m 10 '{url}/-/ready'", see: 'Do we reach its port?' },
-    ],
+    blind: wayToThem('/-/ready'),
   },
 });
