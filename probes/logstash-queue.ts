@@ -29,6 +29,15 @@ function logstash({ conflicts }: QueueConfig): AgentKind {
   };
 }
 
+/** It stands before a stream or behind it. */
+const atLogstash = [
+  ...atAgents,
+  {
+    run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
+    see: 'events.out that stands still is a dead output.',
+  },
+] as const;
+
 export default defineProbe({
   kind: 'logstash-queue',
   measures:
@@ -51,20 +60,8 @@ export default defineProbe({
       'Events refused are 400 or 404 of Elasticsearch: switch the dead letter queue on to keep them.',
       'A full queue stops the inputs; the shippers before it fill next.',
     ],
-    'into-first-hop': [
-      ...atAgents,
-      {
-        run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
-        see: 'events.out that stands still is a dead output.',
-      },
-    ],
-    'out-of-first-hop': [
-      ...atAgents,
-      {
-        run: "curl -sS -m 10 '{url}/_node/stats/pipelines?pretty'",
-        see: 'events.out that stands still is a dead output.',
-      },
-    ],
+    'into-first-hop': atLogstash,
+    'out-of-first-hop': atLogstash,
     unreadable: ['Does the API listen where we ask (9600 to 9700), and does it ask for a password?'],
     blind: wayToThem(),
   },

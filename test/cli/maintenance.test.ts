@@ -1,36 +1,23 @@
 /** `maintenance` against a server that listens where the configuration says. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { expect, it } from 'vitest';
 import { register } from '../../src/cli/maintenance.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { fakeNotifiers, fakeProbes } from '../config/fake-kinds.ts';
 import { freePorts } from '../e2e/watching.ts';
-import { secret, serve } from '../http/serving.ts';
+import { serve } from '../http/serving.ts';
 import { windowsInMemory } from '../http/windows-in-memory.ts';
+import { besideRunning } from './beside-running.ts';
 import { runCli } from './run-cli.ts';
 
-let cwd: string;
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'logcanary-maintenance-'));
-});
-afterEach(() => rmSync(cwd, { recursive: true }));
-
-function configure(port: number, http: object = { secret }): void {
-  const pipeline = {
-    name: 'prod',
-    inject: [{ file: { path: '/tmp/a.log' }, every: '30s' }],
-    hops: [{ name: 'index', webhook: {}, within: '30s' }],
-  };
-  writeFileSync(join(cwd, 'l.yaml'), stringify({ listen: `127.0.0.1:${port}`, http, pipelines: [pipeline] }));
-}
+const { folder, configure } = besideRunning();
 
 function maintenance(...args: string[]) {
   const kinds = () => Promise.resolve({ probes: fakeProbes, notifiers: fakeNotifiers });
   const command = ['maintenance', ...args, '--config', 'l.yaml'];
-  return runCli(command, [(program, io) => register(program, io, kinds, createClock())], { cwd, env: { USER: 'aki' } });
+  return runCli(command, [(program, io) => register(program, io, kinds, createClock())], {
+    cwd: folder(),
+    env: { USER: 'aki' },
+  });
 }
 
 it('given a running logcanary, when a window is set, listed and ended, then each step says so', async () => {

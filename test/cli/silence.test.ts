@@ -1,31 +1,15 @@
 /** `silence` and `note` against a server that listens where the configuration says. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { expect, it } from 'vitest';
 import { register as registerNote } from '../../src/cli/note.ts';
 import { register as registerSilence } from '../../src/cli/silence.ts';
 import { createClock } from '../../src/lib/clock.ts';
 import { fakeNotifiers, fakeProbes } from '../config/fake-kinds.ts';
-import { secret, serve } from '../http/serving.ts';
+import { serve } from '../http/serving.ts';
 import { silencesInMemory } from '../http/silences-in-memory.ts';
+import { besideRunning } from './beside-running.ts';
 import { runCli } from './run-cli.ts';
 
-let cwd: string;
-beforeEach(() => {
-  cwd = mkdtempSync(join(tmpdir(), 'logcanary-silence-'));
-});
-afterEach(() => rmSync(cwd, { recursive: true }));
-
-function configure(port: number, http: object = { secret }): void {
-  const pipeline = {
-    name: 'prod',
-    inject: [{ file: { path: '/tmp/a.log' }, every: '30s' }],
-    hops: [{ name: 'index', webhook: {}, within: '30s' }],
-  };
-  writeFileSync(join(cwd, 'l.yaml'), stringify({ listen: `127.0.0.1:${port}`, http, pipelines: [pipeline] }));
-}
+const { folder, configure } = besideRunning();
 
 async function serving() {
   const incidents = silencesInMemory();
@@ -39,7 +23,7 @@ function run(args: string[], env: Record<string, string> = { USER: 'aki' }) {
   return runCli(
     [...args, '--config', 'l.yaml'],
     [registerSilence, registerNote].map((register) => (program, io) => register(program, io, kinds, createClock())),
-    { cwd, env },
+    { cwd: folder(), env },
   );
 }
 
